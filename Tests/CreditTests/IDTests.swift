@@ -1,0 +1,45 @@
+import Credit
+import Testing
+
+struct IDTests {
+    @Test func `an id's text reads back and sorts as its value`() throws {
+        var last = ""
+        for shift in 0..<128 {
+            let id = EntryID(rawValue: UInt128(1) << UInt128(shift))
+            #expect(try EntryID(text: id.text.utf8.span) == id)
+            #expect(id.text > last)
+            last = id.text
+        }
+        #expect(try EntryID(text: EntryID(rawValue: .max).text.utf8.span).rawValue == .max)
+    }
+
+    @Test(arguments: [
+        "", "ent_", "ent_0000000000000000000000000", "grt_00000000000000000000000000",
+        "ent_80000000000000000000000000", "ent_0000000000000000000000000I",
+        "ent_0000000000000000000000000a", "ent-00000000000000000000000000",
+        "ent_000000000000000000000000000",
+    ])
+    func `refuses other text`(text: String) {
+        #expect(throws: EntryID.InvalidText.self) { try EntryID(text: text.utf8.span) }
+    }
+
+    @Test func `an id of a position leads back to it`() throws {
+        let position = Position(segment: 77, index: 12, partition: 3)
+        let id: GrantID = position.id()
+        #expect(Position(id) == position)
+        #expect(Position(EntryID(rawValue: 1)) == nil)
+    }
+
+    @Test(arguments: ["a", "acct_1", "A-z.0:9_", String(repeating: "x", count: 64)])
+    func `names are 1 to 64 of a small alphabet`(text: String) throws {
+        #expect(try Name(text).text == text)
+    }
+
+    @Test(arguments: [
+        ("", Name.Invalid.empty), ("a b", .badByte(at: 1)), ("é", .badByte(at: 0)),
+        (String(repeating: "x", count: 65), .tooLong(bytes: 65)),
+    ])
+    func `other names are refused`(text: String, reason: Name.Invalid) {
+        #expect(throws: reason) { try Name(text) }
+    }
+}
