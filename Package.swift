@@ -39,7 +39,12 @@ let package = Package(
         system("CNettle", "nettle", apt: "nettle-dev"),
         system("CZlib", "zlib", apt: "zlib1g-dev"),
 
+        // Embeds its files at build time; Inter from Debian's package fonts-inter-variable.
+        .target(name: "CAssets", exclude: ["app.css", "app.js"]),
+
         library("Credit"),
+        library("Portal", ["Credit", "CAssets"]),
         tests("Credit", ["Credit"]),
+        tests("Portal", ["Credit", "Portal"]),
     ]
 )
