@@ -75,14 +75,17 @@ struct Share: Hashable, Sendable {
         self.basisPoints = basisPoints
     }
 
-    /// `part` of `whole`, cut to whole basis points and held within 0 and 100 %.
+    /// `part` of `whole` in basis points; 0 only for nothing and 10 000 only for all or more.
     init(_ part: CreditsTotal, of whole: CreditsTotal) {
-        guard whole.micros > 0, part.micros > 0 else {
+        if whole.micros <= 0 || part.micros <= 0 {
             basisPoints = 0
-            return
+        } else if part >= whole {
+            basisPoints = 10_000
+        } else {
+            let (scaled, overflow) = part.micros.multipliedReportingOverflow(by: 10_000)
+            let points = overflow ? part.micros / (whole.micros / 10_000) : scaled / whole.micros
+            basisPoints = Int(min(max(points, 1), 9999))
         }
-        let (scaled, overflow) = part.micros.multipliedReportingOverflow(by: 10_000)
-        basisPoints = overflow ? 10_000 : Int(min(scaled / whole.micros, 10_000))
     }
 
     /// The length as an attribute's value, such as `12.34%`.
