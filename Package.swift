@@ -44,6 +44,26 @@ let package = Package(
 
         library("Credit"),
         library("Portal", ["Credit", "CAssets"]),
+        library("Digest", ["CNettle", "CZlib"]),
+        library("Ledger", ["Credit"]),
+        library("Store", ["Credit", "Digest", "Ledger"]),
+        library("JSON", ["Credit"]),
+        library("Pricing", ["Credit", "JSON"]),
+        library("Engine", ["Credit", "Digest", "Ledger", "Pricing", "Store"]),
+        library("Reports", ["Credit", "Ledger", "Store"]),
+        library("SQLiteStore", ["CSQLite", "Credit", "Ledger", "Store"]),
+        library("Terminal"),
+        library(
+            "Partition",
+            ["Credit", "Digest", "Engine", "Ledger", "Reports", "SQLiteStore", "Store"]),
+
+        program(
+            "tally-bench",
+            [
+                "CSQLite", "Credit", "Engine", "Ledger", "Partition", "SQLiteStore", "Store",
+                "Terminal",
+            ]),
+
         tests("Credit", ["Credit"]),
         tests("Portal", ["Credit", "Portal"]),
     ]

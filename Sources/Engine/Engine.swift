@@ -1,0 +1,122 @@
+public import Credit
+public import Ledger
+public import Store
+
+/// A segment on its way to the journal, with the batches that wait for it.
+public struct PendingSegment: Sendable {
+    /// What was decided.
+    public let contents: SegmentContents
+    /// The stored form; nil when there is nothing to store and only order to keep.
+    public let encoded: EncodedSegment?
+    /// Whoever is answered once it is durable.
+    public internal(set) var batches: [CommandBatch]
+}
+
+extension PendingSegment {
+    /// No segment, for which nobody waits.
+    static let nothing = PendingSegment(
+        contents: SegmentContents(number: 0, time: .epoch), encoded: nil, batches: [])
+
+    /// The place in the journal that it leads to; nil when nothing is stored.
+    var mark: JournalMark? {
+        encoded.map { JournalMark(number: $0.number, hash: $0.hash, time: contents.time) }
+    }
+}
+
+/// The writer of one partition: decides batches in order and gathers them into segments.
+///
+/// A synchronous state machine without clock, thread or disk, so that the simulator runs the very
+/// same code: `submit` batches, take `nextSegment`, make it durable in a ``CommitStage``, which
+/// releases the answers. One segment may be decided while the last is being committed.
+public struct Engine: Sendable {
+    /// No batch joins a segment that has this many events.
+    public static let segmentEventsSoftMax = 8192
+    /// How many accounts a segment's sweep brings up to date at most.
+    public static let sweepMax = 1024
+
+    public internal(set) var ledger: Ledger
+    var prices = PriceBook()
+    var contents: SegmentContents
+    private var waiting: [CommandBatch] = []
+    private var encoder = SegmentEncoder()
+    private var previousHash: [UInt8]
+
+    /// An engine that goes on after the segment that `last` marks.
+    ///
+    /// Throws when a price list of the journal cannot be read.
+    public init(ledger: Ledger, after last: JournalMark) throws(StoreError) {
+        self.ledger = ledger
+        contents = SegmentContents(number: last.number + 1, time: last.time)
+        previousHash = last.hash
+        for list in ledger.catalogue.priceLists {
+            do {
+                try prices.put(
+                    list.name, version: list.version, effectiveAt: list.effectiveAt,
+                    json: list.json)
+            } catch {
+                throw .corrupt("price list \(list.name.text) version \(list.version): \(error)")
+            }
+        }
+    }
+
+    /// Decides a batch at `now`; its outcomes are released with the segment.
+    public mutating func submit(_ batch: CommandBatch, at now: Instant) {
+        if waiting.isEmpty { begin(at: now) }
+        var decided = batch
+        decided.outcomes.reserveCapacity(batch.count)
+        for item in batch.items {
+            let outcome: Outcome =
+                switch item {
+                case .charge(let index): decide(batch.charges[index], in: batch.bytes, at: now)
+                case .command(let index): decide(batch.commands[index], at: now)
+                case .query(let index): answer(batch.queries[index], at: now)
+                }
+            decided.outcomes.append(outcome)
+        }
+        waiting.append(decided)
+    }
+
+    /// Ends the segment at hand; nil when nobody waits for anything.
+    ///
+    /// `salt` are ``SegmentFormat/saltBytes`` bytes that nobody can foresee.
+    public mutating func nextSegment(salt: [UInt8]) -> PendingSegment? {
+        guard !waiting.isEmpty || !contents.isEmpty else { return nil }
+        let batches = waiting
+        waiting = []
+        guard !contents.isEmpty else {
+            return PendingSegment(contents: contents, encoded: nil, batches: batches)
+        }
+        let encoded = encoder.encode(contents, previous: previousHash, salt: salt)
+        let ended = contents
+        previousHash = encoded.hash
+        contents = SegmentContents(number: ended.number + 1, time: ended.time)
+        return PendingSegment(contents: ended, encoded: encoded, batches: batches)
+    }
+
+    private mutating func begin(at now: Instant) {
+        guard contents.isEmpty else { return }
+        contents = SegmentContents(number: contents.number, time: now)
+    }
+
+    /// Makes entries of what is due on any account, so that totals and reports see it in time.
+    public mutating func sweep(at now: Instant) {
+        let due = ledger.accountsDue(at: now, limit: Self.sweepMax)
+        guard !due.isEmpty else { return }
+        begin(at: now)
+        for slot in due { settle(slot, at: now) }
+    }
+
+    /// Makes entries of everything due on an account at `now`.
+    mutating func settle(_ slot: AccountSlot, at now: Instant) {
+        while let event = ledger.due(on: slot, at: now) { record(event) }
+    }
+
+    /// Applies a decided event and adds it to the segment; gives its position.
+    @discardableResult
+    mutating func record(_ event: Event) -> Position {
+        let position = contents.nextPosition
+        ledger.apply(event, at: position)
+        contents.append(event)
+        return position
+    }
+}

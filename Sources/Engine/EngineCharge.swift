@@ -1,0 +1,128 @@
+internal import Credit
+internal import Ledger
+internal import Pricing
+internal import Store
+
+extension Engine {
+    /// Decides one charge: the key first, then what is due, the price, the balance.
+    mutating func decide(
+        _ command: ChargeCommand, in bytes: [UInt8], at now: Instant
+    ) -> Outcome {
+        guard let slot = ledger.slot(of: bytes.span.extracting(command.account.indices)) else {
+            return .rejected(.accountNotFound)
+        }
+        let keyBytes = command.idempotence.key
+        let hash = ledger.idempotency.hash(
+            of: bytes.span.extracting(keyBytes.indices), account: slot)
+        if let position = ledger.idempotency.position(of: hash) { return .seenBefore(position) }
+        do throws(Rejection) {
+            let time = try entryTime(posted: command.postedAt, on: slot, at: now)
+            settle(slot, at: time)
+            return .recorded(try charge(command, in: bytes, on: slot, at: time))
+        } catch {
+            return refuse(command, in: bytes, on: slot, at: now, because: error)
+        }
+    }
+
+    /// The time to decide at: now, or the time that an operator sent for an import.
+    func entryTime(
+        posted: Instant, on slot: AccountSlot, at now: Instant
+    ) throws(Rejection) -> Instant {
+        guard posted != .never else { return now }
+        let last = ledger.record(slot).lastTime
+        guard posted <= now, posted >= last else { throw .timeOutOfRange(field: "posted_at") }
+        return posted
+    }
+
+    private mutating func charge(
+        _ command: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot, at time: Instant
+    ) throws(Rejection) -> Position {
+        var event = ChargeEvent.blank
+        let credits: Credits
+        if command.amount == ChargeCommand.notByHand {
+            let (quote, reference) = try prices.price(
+                command, in: bytes, of: slot, catalogue: ledger.catalogue, at: time)
+            guard quote.credits.isWithinLimit else { throw .amountOutOfRange }
+            credits = quote.credits
+            event.units = quote.units
+            event.price = reference
+        } else {
+            credits = Credits(micros: command.amount)
+            event.units = 1
+        }
+        let sharesStart = contents.shares.count
+        let decision = try ledger.decideCharge(
+            credits, on: slot, onShort: command.onShort, at: time, shares: &contents.shares)
+        event.head = decision.head
+        event.credits = decision.credits
+        event.overdrawn = decision.overdrawn
+        event.uncollected = decision.uncollected
+        event.sharesStart = UInt32(truncatingIfNeeded: sharesStart)
+        event.sharesCount = UInt32(truncatingIfNeeded: contents.shares.count - sharesStart)
+        event.key = command.key
+        copyTexts(of: command, from: bytes, to: &event)
+        let position = contents.nextPosition
+        ledger.apply(event, shares: contents.shares, bytes: contents.bytes, at: position)
+        contents.append(event)
+        return position
+    }
+
+    private mutating func copyTexts(
+        of command: ChargeCommand, from bytes: [UInt8], to event: inout ChargeEvent
+    ) {
+        event.idempotence = Idempotence(
+            key: contents.bytes.appending(command.idempotence.key, of: bytes),
+            fingerprint: command.idempotence.fingerprint)
+        event.action = contents.bytes.appending(command.action, of: bytes)
+        event.details = command.details
+        event.details.team = contents.bytes.appending(command.details.team, of: bytes)
+        event.details.scenario = contents.bytes.appending(command.details.scenario, of: bytes)
+        event.details.run = contents.bytes.appending(command.details.run, of: bytes)
+        event.details.module = contents.bytes.appending(command.details.module, of: bytes)
+        event.details.requestID = contents.bytes.appending(command.details.requestID, of: bytes)
+        event.details.parameters = contents.bytes.appending(command.details.parameters, of: bytes)
+        event.details.metadata = contents.bytes.appending(command.details.metadata, of: bytes)
+    }
+
+    private mutating func refuse(
+        _ command: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot, at now: Instant,
+        because rejection: Rejection
+    ) -> Outcome {
+        let key = EntryKey(
+            bytes: [UInt8](bytes[command.idempotence.key.indices]),
+            fingerprint: command.idempotence.fingerprint)
+        return refuse(
+            rejection, key: key, action: [UInt8](bytes[command.action.indices]),
+            apiKey: command.key, on: slot, at: now)
+    }
+
+    /// Records a refusal that is final for its key; any other leaves the key free.
+    mutating func refuse(
+        _ rejection: Rejection, key: EntryKey, action: [UInt8], apiKey: APIKeySlot,
+        on slot: AccountSlot, at now: Instant
+    ) -> Outcome {
+        guard let reason = RefusalEvent.Reason(rejection) else { return .rejected(rejection) }
+        let time = max(now, ledger.record(slot).lastTime)
+        return .recorded(
+            record(
+                .refused(
+                    RefusalEvent(
+                        account: slot, time: time, key: key, reason: reason, action: action,
+                        apiKey: apiKey))))
+    }
+}
+
+extension RefusalEvent.Reason {
+    /// The rejections that are recorded and final for their key (api.md section 1).
+    init?(_ rejection: Rejection) {
+        switch rejection {
+        case .insufficientCredits(let required, let spendable):
+            self = .insufficientCredits(required: required, spendable: spendable)
+        case .accountSuspended: self = .accountSuspended
+        case .accountNotFound, .accountExists, .grantNotFound, .grantNotOpen, .apiKeyNotFound,
+            .apiKeyExists, .priceListNotFound, .unknownAction, .invalidParameter,
+            .balanceOverflow, .amountOutOfRange, .timeOutOfRange:
+            return nil
+        }
+    }
+}

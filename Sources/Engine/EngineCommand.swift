@@ -1,0 +1,76 @@
+internal import Credit
+internal import Ledger
+internal import Pricing
+internal import Store
+
+extension Engine {
+    /// Decides a command that is no charge.
+    mutating func decide(_ command: Command, at now: Instant) -> Outcome {
+        if case .money(let money) = command { return decide(money, at: now) }
+        do throws(Rejection) {
+            let event = try ledger.decide(command, at: now)
+            try keepPrices(event)
+            return .recorded(record(event))
+        } catch {
+            return .rejected(error)
+        }
+    }
+
+    /// Keeps the price book in step with what is about to be recorded.
+    private mutating func keepPrices(_ event: Event) throws(Rejection) {
+        switch event {
+        case .priceListPut(let put):
+            do {
+                try prices.put(
+                    put.name, version: put.version, effectiveAt: put.effectiveAt, json: put.json)
+            } catch {
+                throw .invalidParameter(field: "rules", isMissing: false, detail: "\(error)")
+            }
+        case .accountCreated, .accountChanged: prices.forgetAccounts()
+        case .accountSuspended, .accountResumed, .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked,
+            .granted, .lot, .adjusted, .refused:
+            break
+        }
+    }
+
+    private mutating func decide(_ command: MoneyCommand, at now: Instant) -> Outcome {
+        guard let slot = ledger.slot(of: command.account) else {
+            return .rejected(.accountNotFound)
+        }
+        let hash = ledger.idempotency.hash(of: command.idempotencyKey.span, account: slot)
+        if let position = ledger.idempotency.position(of: hash) { return .seenBefore(position) }
+        do throws(Rejection) {
+            let time = try entryTime(posted: command.postedAt ?? .never, on: slot, at: now)
+            settle(slot, at: time)
+            return .recorded(record(try ledger.decide(command, on: slot, at: time)))
+        } catch {
+            let key = EntryKey(bytes: command.idempotencyKey, fingerprint: command.fingerprint)
+            return refuse(
+                error, key: key, action: [], apiKey: ChargeCommand.noKey, on: slot, at: now)
+        }
+    }
+
+    /// Answers a query after making entries of what is due on its account.
+    mutating func answer(_ query: LedgerQuery, at now: Instant) -> Outcome {
+        if let account = query.account, let slot = ledger.slot(of: account) {
+            settle(slot, at: now)
+        }
+        return .answered(query.answer(ledger, now))
+    }
+}
+
+extension Rejection {
+    /// What a call that the price list cannot price is refused with.
+    init(_ error: PricingError) {
+        switch error {
+        case .unknownAction: self = .unknownAction
+        case .missingField(let field):
+            self = .invalidParameter(
+                field: field, isMissing: true, detail: "the price needs this field")
+        case .invalidField(let field):
+            self = .invalidParameter(
+                field: field, isMissing: false, detail: "the price needs a number from 0 to 10^12")
+        case .amountOutOfRange: self = .amountOutOfRange
+        }
+    }
+}

@@ -1,0 +1,106 @@
+public import Credit
+public import Ledger
+public import Pricing
+
+/// The price lists in force: finds the one that prices an account's calls at a time.
+///
+/// An account without a list of its own uses the list named `default`.
+public struct PriceBook: Sendable {
+    /// The list of accounts that name none.
+    public static let defaultName = "default"
+
+    private struct Version: Sendable {
+        let effectiveAt: Instant
+        let number: UInt32
+        let list: PriceList
+    }
+
+    private static let unresolved = -2
+    private static let none = -1
+
+    /// Every version in the order of taking effect, by the list's place.
+    private var histories: [[Version]] = []
+    private var places: [Name: Int] = [:]
+    private var versionCount: UInt32 = 0
+    /// The list's place for each account, once looked up.
+    private var placeOfAccount: [Int] = []
+
+    public init() {}
+
+    /// Takes over a price list version.
+    ///
+    /// The journal holds only lists that Pricing accepted, so that one it cannot read is damage.
+    public mutating func put(
+        _ name: Name, version: UInt32, effectiveAt: Instant, json: [UInt8]
+    ) throws(PriceListError) {
+        let draft = try PriceList.Draft(json: json.span)
+        let list = PriceList(
+            name: name, version: version, effectiveAt: effectiveAt, draft: draft)
+        versionCount += 1
+        let added = Version(effectiveAt: effectiveAt, number: versionCount, list: list)
+        if let place = places[name] {
+            let later = histories[place].firstIndex { $0.effectiveAt > effectiveAt }
+            histories[place].insert(added, at: later ?? histories[place].count)
+        } else {
+            places[name] = histories.count
+            histories.append([added])
+            forgetAccounts()
+        }
+    }
+
+    /// Looks every account's list up again, after accounts or lists have changed.
+    public mutating func forgetAccounts() {
+        placeOfAccount.removeAll(keepingCapacity: true)
+    }
+
+    /// The price of a call, and which rule of which version gave it.
+    mutating func price(
+        _ call: ChargeCommand, in bytes: [UInt8], of slot: AccountSlot, catalogue: Catalogue,
+        at time: Instant
+    ) throws(Rejection) -> (quote: Quote, reference: PriceReference) {
+        let place = place(of: slot, catalogue: catalogue)
+        guard place >= 0, let index = histories[place].lastIndex(where: { $0.effectiveAt <= time })
+        else { throw .unknownAction }
+        let number = histories[place][index].number
+        do throws(PricingError) {
+            let quote = try histories[place][index].list.price(
+                action: bytes.span.extracting(call.action.indices),
+                parameters: bytes.span.extracting(call.details.parameters.indices),
+                outcome: call.details.status.outcome,
+                results: call.details.results.value.map(UInt64.init(_:)))
+            return (quote, PriceReference(version: number, rule: UInt32(quote.ruleIndex)))
+        } catch {
+            throw Rejection(error)
+        }
+    }
+
+    private mutating func place(of slot: AccountSlot, catalogue: Catalogue) -> Int {
+        let index = Int(slot)
+        while placeOfAccount.count <= index { placeOfAccount.append(Self.unresolved) }
+        if placeOfAccount[index] == Self.unresolved {
+            let own = catalogue.accounts[index].priceList
+            let name = own ?? (try? Name(Self.defaultName))
+            placeOfAccount[index] = name.flatMap { places[$0] } ?? Self.none
+        }
+        return placeOfAccount[index]
+    }
+}
+
+extension CallStatus {
+    /// The outcome that the price rule goes by: an HTTP code of 408 or 504 is a timeout, any other
+    /// from 400 on a failure (docs/charging.md).
+    public var outcome: Pricing.Outcome {
+        switch self {
+        case .failed: .failed
+        case .empty: .empty
+        case .partial: .partial
+        case .timeout: .timeout
+        default:
+            switch rawValue {
+            case 408, 504: .timeout
+            case 400...: .failed
+            default: .succeeded
+            }
+        }
+    }
+}

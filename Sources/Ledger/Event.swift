@@ -1,0 +1,261 @@
+public import Credit
+
+/// What every entry of an account has: whose, which, when, and the balance after it.
+public struct EntryHead: Hashable, Sendable, BitwiseCopyable {
+    public let account: AccountSlot
+    /// Counts the entries of the account from 1 without gap.
+    public let sequence: UInt64
+    /// Ledger time; never decreases along the sequence.
+    public let time: Instant
+    public let balance: Balance
+
+    @inlinable
+    public init(account: AccountSlot, sequence: UInt64, time: Instant, balance: Balance) {
+        self.account = account
+        self.sequence = sequence
+        self.time = time
+        self.balance = balance
+    }
+}
+
+/// Which rule of which version priced an entry.
+public struct PriceReference: Hashable, Sendable, BitwiseCopyable {
+    /// The number of the price list version in its partition, from 1; 0 for a price by hand.
+    public let version: UInt32
+    /// The place of the rule in that version.
+    public let rule: UInt32
+
+    /// A price that the caller named.
+    public static let byHand = Self(version: 0, rule: 0)
+
+    @inlinable
+    public init(version: UInt32, rule: UInt32) {
+        self.version = version
+        self.rule = rule
+    }
+}
+
+/// A decided charge; its texts and shares lie in buffers that the holder names.
+///
+/// `credits` = sum of its shares + `overdrawn` + `uncollected`.
+public struct ChargeEvent: Hashable, Sendable, BitwiseCopyable {
+    public var head: EntryHead
+    /// What the call cost, in micro-credits.
+    public var credits: Int64
+    /// The part that became debt.
+    public var overdrawn: Int64
+    /// The part that could not be collected (`on_short: collect`).
+    public var uncollected: Int64
+    /// Where its lot shares begin.
+    public var sharesStart: UInt32
+    /// How many lots paid.
+    public var sharesCount: UInt32
+    public var price: PriceReference
+    /// The customer key that the call used, or ``ChargeCommand/noKey``.
+    public var key: APIKeySlot
+    /// What the price counted, as ``Pricing`` says; 1 for a price per call.
+    public var units: Int64
+    public var idempotence: Idempotence
+    public var action: ByteRange
+    public var details: CallDetails
+
+    /// The indices of its shares.
+    @inlinable
+    public var shares: Range<Int> { Int(sharesStart)..<Int(sharesStart) + Int(sharesCount) }
+}
+
+extension ChargeEvent {
+    /// A charge to be filled field by field.
+    public static let blank = ChargeEvent(
+        head: EntryHead(
+            account: 0, sequence: 0, time: .epoch,
+            balance: Balance(available: .zero, held: .zero, negative: .zero)),
+        credits: 0, overdrawn: 0, uncollected: 0, sharesStart: 0, sharesCount: 0,
+        price: .byHand, key: ChargeCommand.noKey, units: 0,
+        idempotence: Idempotence(key: .empty, fingerprint: 0), action: .empty,
+        details: CallDetails())
+}
+
+/// The key that made an entry happen once, with its bytes.
+public struct EntryKey: Hashable, Sendable {
+    public let bytes: [UInt8]
+    public let fingerprint: UInt128
+
+    public init(bytes: [UInt8], fingerprint: UInt128) {
+        self.bytes = bytes
+        self.fingerprint = fingerprint
+    }
+}
+
+/// Credits given by a grant or a positive adjustment.
+public struct GrantEvent: Hashable, Sendable {
+    public let head: EntryHead
+    public let key: EntryKey
+    public let amount: Credits
+    public let source: GrantSource
+    public let priority: Int32
+    public let effectiveAt: Instant
+    public let expiresAt: Instant
+    /// The part that went straight into debt.
+    public let repaid: Int64
+    /// True for a positive adjustment.
+    public let isAdjustment: Bool
+    public let memo: [UInt8]
+
+    public init(
+        head: EntryHead, key: EntryKey, grant: NewGrant, effectiveAt: Instant,
+        expiresAt: Instant, repaid: Int64, isAdjustment: Bool
+    ) {
+        self.head = head
+        self.key = key
+        amount = grant.amount
+        source = grant.source
+        priority = grant.priority
+        self.effectiveAt = effectiveAt
+        self.expiresAt = expiresAt
+        self.repaid = repaid
+        self.isAdjustment = isAdjustment
+        memo = grant.memo
+    }
+}
+
+/// Something that happened to one lot as a whole.
+public struct LotEvent: Hashable, Sendable {
+    public enum Cause: UInt8, Sendable, BitwiseCopyable {
+        case activated
+        case expired
+        case voided
+    }
+
+    public let cause: Cause
+    public let head: EntryHead
+    public let grant: Position
+    /// What became usable, expired or was taken back.
+    public let amount: Int64
+    /// Of what became usable, the part that went straight into debt.
+    public let repaid: Int64
+    /// Present for a void, which somebody asked for.
+    public let key: EntryKey?
+
+    public init(
+        cause: Cause, head: EntryHead, grant: Position, amount: Int64, repaid: Int64,
+        key: EntryKey?
+    ) {
+        self.cause = cause
+        self.head = head
+        self.grant = grant
+        self.amount = amount
+        self.repaid = repaid
+        self.key = key
+    }
+}
+
+/// A negative adjustment.
+public struct AdjustmentEvent: Hashable, Sendable {
+    public let head: EntryHead
+    public let key: EntryKey
+    /// What was taken, as a positive amount.
+    public let amount: Credits
+    public let shares: [LotShare]
+    public let overdrawn: Int64
+    public let memo: [UInt8]
+
+    public init(
+        head: EntryHead, key: EntryKey, amount: Credits, shares: [LotShare], overdrawn: Int64,
+        memo: [UInt8]
+    ) {
+        self.head = head
+        self.key = key
+        self.amount = amount
+        self.shares = shares
+        self.overdrawn = overdrawn
+        self.memo = memo
+    }
+}
+
+/// A refusal that is final for its key; changes no balance and takes no sequence number.
+public struct RefusalEvent: Hashable, Sendable {
+    public enum Reason: Hashable, Sendable {
+        case insufficientCredits(required: Credits, spendable: Credits)
+        case accountSuspended
+    }
+
+    public let account: AccountSlot
+    public let time: Instant
+    public let key: EntryKey
+    public let reason: Reason
+    /// The action of the call, empty for an adjustment.
+    public let action: [UInt8]
+    public let apiKey: APIKeySlot
+
+    public init(
+        account: AccountSlot, time: Instant, key: EntryKey, reason: Reason, action: [UInt8],
+        apiKey: APIKeySlot
+    ) {
+        self.account = account
+        self.time = time
+        self.key = key
+        self.reason = reason
+        self.action = action
+        self.apiKey = apiKey
+    }
+}
+
+/// A version of a price list.
+public struct PriceListEvent: Hashable, Sendable {
+    public let name: Name
+    /// Counts the versions of the name from 1 without gap.
+    public let version: UInt32
+    public let effectiveAt: Instant
+    public let json: [UInt8]
+    public let time: Instant
+
+    public init(name: Name, version: UInt32, effectiveAt: Instant, json: [UInt8], time: Instant) {
+        self.name = name
+        self.version = version
+        self.effectiveAt = effectiveAt
+        self.json = json
+        self.time = time
+    }
+}
+
+/// A decided event that is no charge (charges are ``ChargeEvent``, kept in columns).
+public enum Event: Hashable, Sendable {
+    case accountCreated(NewAccount, at: Instant)
+    case accountChanged(AccountSlot, AccountChange, at: Instant)
+    case accountSuspended(AccountSlot, at: Instant)
+    case accountResumed(AccountSlot, at: Instant)
+    case apiKeyCreated(NewAPIKey, at: Instant)
+    case apiKeyChanged(APIKeySlot, APIKeyChange, at: Instant)
+    case apiKeyRevoked(APIKeySlot, at: Instant)
+    case priceListPut(PriceListEvent)
+    case granted(GrantEvent)
+    case lot(LotEvent)
+    case adjusted(AdjustmentEvent)
+    case refused(RefusalEvent)
+
+    /// The entry's head, for the events that are entries of an account.
+    public var head: EntryHead? {
+        switch self {
+        case .granted(let event): event.head
+        case .lot(let event): event.head
+        case .adjusted(let event): event.head
+        case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
+            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .refused:
+            nil
+        }
+    }
+
+    /// Whose balance it is, and the key that it is final for.
+    public var key: (account: AccountSlot, key: EntryKey)? {
+        switch self {
+        case .granted(let event): (event.head.account, event.key)
+        case .lot(let event): event.key.map { (event.head.account, $0) }
+        case .adjusted(let event): (event.head.account, event.key)
+        case .refused(let event): (event.account, event.key)
+        case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
+            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut:
+            nil
+        }
+    }
+}

@@ -1,0 +1,80 @@
+public import Credit
+
+/// The accounts of one partition: a pure state machine in two halves.
+///
+/// `decide` gives the event that a command causes, or a ``Rejection``, and changes nothing;
+/// `apply` changes the state by a decided event and cannot fail. It reads no clock, disk or random
+/// source: folding the same events gives the same state. Before a command at time t is decided,
+/// whatever is due on its account at or before t becomes entries (``due(on:at:)``).
+/// See design.md sections 2 and 5.
+public struct Ledger: Sendable {
+    public internal(set) var catalogue: Catalogue
+    /// The events that keys of accounts are final for.
+    public var idempotency: IdempotencyIndex
+    /// Every account falls due at this time or later.
+    public internal(set) var firstDue = Instant.never
+    var records = PagedArray<AccountRecord>()
+    var lots = PagedArray<Lot>()
+
+    /// An empty ledger; `seed` makes its hash tables unforeseeable and changes no decision.
+    public init(seed: UInt64) {
+        idempotency = IdempotencyIndex(seed: seed)
+        catalogue = Catalogue(seed: seed)
+    }
+
+    /// How many accounts there are; their slots are 0 to this, exclusive.
+    public var accountCount: Int { records.count }
+
+    /// The balance of the account at `slot`.
+    public func record(_ slot: AccountSlot) -> AccountRecord { records[Int(slot)] }
+
+    /// The slot of the account with this id.
+    public func slot(of id: Span<UInt8>) -> AccountSlot? { catalogue.slot(of: id) }
+
+    /// The slot of the account with this id.
+    public func slot(of id: Name) -> AccountSlot? { catalogue.slot(of: id) }
+
+    /// The lots of an account: those that may pay now or later in burn order, then the others.
+    public func lots(of slot: AccountSlot) -> [Lot] {
+        let record = records[Int(slot)]
+        return chain(from: record.firstLot) + chain(from: record.firstClosedLot)
+    }
+
+    private func chain(from first: UInt32) -> [Lot] {
+        var found: [Lot] = []
+        var next = first
+        while next != Lot.none {
+            let lot = lots[Int(next)]
+            found.append(lot)
+            next = lot.next
+        }
+        return found
+    }
+
+    /// The time of an entry decided now: never before the account's last entry.
+    func entryTime(_ now: Instant, on slot: AccountSlot) -> Instant {
+        max(now, records[Int(slot)].lastTime)
+    }
+
+    /// The head of the next entry of an account.
+    func head(
+        on slot: AccountSlot, at time: Instant, available: Int64, debt: Int64
+    ) -> EntryHead {
+        let record = records[Int(slot)]
+        return EntryHead(
+            account: slot, sequence: record.sequence + 1, time: time,
+            balance: Balance(
+                available: Credits(micros: available), held: Credits(micros: record.held),
+                negative: Credits(micros: debt)))
+    }
+
+    /// Takes over what an entry's head says.
+    mutating func apply(head: EntryHead, in segment: UInt64) {
+        let slot = Int(head.account)
+        records[slot].available = head.balance.available.micros
+        records[slot].debt = head.balance.negative.micros
+        records[slot].sequence = head.sequence
+        records[slot].lastTime = head.time
+        records[slot].changedIn = segment
+    }
+}

@@ -1,0 +1,100 @@
+public import Credit
+
+extension Ledger {
+    /// Decides a command that moves no credits.
+    ///
+    /// `effective_at` of a price list must not be in the past; one without it takes `time`.
+    public func decide(_ command: Command, at time: Instant) throws(Rejection) -> Event {
+        switch command {
+        case .createAccount(let new):
+            guard slot(of: new.id) == nil else { throw .accountExists }
+            try check(priceList: new.priceList)
+            return .accountCreated(new, at: time)
+        case .changeAccount(let id, let change):
+            let slot = try existing(id)
+            if let priceList = change.priceList { try check(priceList: priceList) }
+            return .accountChanged(slot, change, at: time)
+        case .suspendAccount(let id): return .accountSuspended(try existing(id), at: time)
+        case .resumeAccount(let id): return .accountResumed(try existing(id), at: time)
+        case .createAPIKey(let new):
+            if case .customer(let account) = new.role { _ = try existing(account) }
+            guard catalogue.slot(ofSecretHash: new.secretHash) == nil else { throw .apiKeyExists }
+            return .apiKeyCreated(new, at: time)
+        case .changeAPIKey(let id, let account, let change):
+            return .apiKeyChanged(try apiKey(id, of: account), change, at: time)
+        case .revokeAPIKey(let id, let account):
+            return .apiKeyRevoked(try apiKey(id, of: account), at: time)
+        case .putPriceList(let name, let effectiveAt, let json):
+            return .priceListPut(try version(of: name, effectiveAt, json, at: time))
+        case .money(let command):
+            return try decide(command, on: try existing(command.account), at: time)
+        }
+    }
+
+    /// The slot of an account that must exist.
+    public func existing(_ id: Name) throws(Rejection) -> AccountSlot {
+        guard let slot = slot(of: id) else { throw .accountNotFound }
+        return slot
+    }
+
+    private func check(priceList name: Name?) throws(Rejection) {
+        guard let name else { return }
+        guard catalogue.latestVersion(of: name) > 0 else { throw .priceListNotFound }
+    }
+
+    private func apiKey(_ id: APIKeyID, of account: Name?) throws(Rejection) -> APIKeySlot {
+        let owner: AccountSlot? = if let account { try existing(account) } else { nil }
+        guard let slot = catalogue.slot(of: id), catalogue.apiKeys[Int(slot)].account == owner
+        else { throw .apiKeyNotFound }
+        return slot
+    }
+
+    private func version(
+        of name: Name, _ effectiveAt: Instant?, _ json: [UInt8], at time: Instant
+    ) throws(Rejection) -> PriceListEvent {
+        let starts = effectiveAt ?? time
+        guard starts >= time else { throw .timeOutOfRange(field: "effective_at") }
+        return PriceListEvent(
+            name: name, version: catalogue.latestVersion(of: name) + 1, effectiveAt: starts,
+            json: json, time: time)
+    }
+
+    /// Applies a decided event that is no charge.
+    public mutating func apply(_ event: Event, at position: Position) {
+        catalogue.apply(event, at: position)
+        switch event {
+        case .accountCreated(let new, _): createAccount(new, in: position.segment)
+        case .accountChanged(let slot, let change, _):
+            if let limit = change.overdraftLimit {
+                records[Int(slot)].overdraftLimit = limit.micros
+            }
+            records[Int(slot)].changedIn = position.segment
+        case .accountSuspended(let slot, _): setSuspended(true, slot, in: position.segment)
+        case .accountResumed(let slot, _): setSuspended(false, slot, in: position.segment)
+        case .granted(let event): apply(event, at: position)
+        case .lot(let event): apply(event, in: position.segment)
+        case .adjusted(let event): apply(event, in: position.segment)
+        case .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .refused: break
+        }
+        if let (slot, key) = event.key { remember(key, of: slot, at: position) }
+    }
+
+    private mutating func createAccount(_ new: NewAccount, in segment: UInt64) {
+        var record = AccountRecord()
+        record.overdraftLimit = new.overdraftLimit.micros
+        record.changedIn = segment
+        records.append(record)
+    }
+
+    private mutating func setSuspended(
+        _ isSuspended: Bool, _ slot: AccountSlot, in segment: UInt64
+    ) {
+        records[Int(slot)].isSuspended = isSuspended
+        records[Int(slot)].changedIn = segment
+    }
+
+    private mutating func remember(_ key: EntryKey, of slot: AccountSlot, at position: Position) {
+        let hash = idempotency.hash(of: key.bytes.span, account: slot)
+        idempotency.insert(hash, at: position)
+    }
+}

@@ -1,0 +1,84 @@
+public import Credit
+
+extension Ledger {
+    /// The first event due on an account at or before `time`, or nil when it is up to date.
+    ///
+    /// Order: due time, then expiry before activation, then grant id (design.md section 2). The
+    /// entry is stamped with the due time, or with the account's last time when that is later.
+    public func due(on slot: AccountSlot, at time: Instant) -> Event? {
+        guard records[Int(slot)].nextDue <= time else { return nil }
+        var first: Lot?
+        var next = records[Int(slot)].firstLot
+        while next != Lot.none {
+            let lot = lots[Int(next)]
+            next = lot.next
+            if lot.dueAt <= time, first.map(lot.isDue(before:)) ?? true { first = lot }
+        }
+        return first.map { dueEvent(of: $0, on: slot) }
+    }
+
+    private func dueEvent(of lot: Lot, on slot: AccountSlot) -> Event {
+        let record = records[Int(slot)]
+        let isExpiry = lot.state == .open || lot.expiresAt <= lot.effectiveAt
+        let repaid = isExpiry ? 0 : min(record.debt, lot.remaining)
+        let gained: Int64 =
+            switch (isExpiry, lot.state) {
+            case (false, _): lot.remaining - repaid
+            case (true, .open): -lot.remaining
+            case (true, .waiting), (true, .closed): 0
+            }
+        return .lot(
+            LotEvent(
+                cause: isExpiry ? .expired : .activated,
+                head: head(
+                    on: slot, at: entryTime(lot.dueAt, on: slot),
+                    available: record.available + gained, debt: record.debt - repaid),
+                grant: lot.position, amount: lot.remaining, repaid: repaid, key: nil))
+    }
+
+    /// The accounts on which something is due at or before `time`, at most `limit` of them.
+    ///
+    /// An empty answer moves ``firstDue`` to what is due next.
+    public mutating func accountsDue(at time: Instant, limit: Int) -> [AccountSlot] {
+        guard firstDue <= time else { return [] }
+        var found: [AccountSlot] = []
+        var next = Instant.never
+        for slot in 0..<records.count where found.count < limit {
+            let due = records[slot].nextDue
+            if due <= time { found.append(AccountSlot(truncatingIfNeeded: slot)) }
+            next = min(next, due)
+        }
+        if found.isEmpty { firstDue = next }
+        return found
+    }
+
+    mutating func apply(_ event: LotEvent, in segment: UInt64) {
+        let slot = event.head.account
+        let lot = lotIndex(of: event.grant, on: slot)
+        guard lot != Lot.none else { return }
+        switch event.cause {
+        case .activated:
+            lots[Int(lot)].state = .open
+            lots[Int(lot)].remaining -= event.repaid
+            lots[Int(lot)].spent += event.repaid
+        case .expired:
+            lots[Int(lot)].state = .open
+            lots[Int(lot)].remaining -= event.amount
+            lots[Int(lot)].expired += event.amount
+        case .voided:
+            lots[Int(lot)].state = .open
+            lots[Int(lot)].remaining -= event.amount
+            lots[Int(lot)].voided += event.amount
+        }
+        apply(head: event.head, in: segment)
+        closeUsedUpLots(of: slot)
+    }
+}
+
+extension Lot {
+    func isDue(before other: Lot) -> Bool {
+        if dueAt != other.dueAt { return dueAt < other.dueAt }
+        if state != other.state { return state == .open }
+        return position < other.position
+    }
+}

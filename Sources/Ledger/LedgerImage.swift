@@ -1,0 +1,160 @@
+public import Credit
+
+/// One account as a checkpoint keeps it.
+public struct AccountImage: Hashable, Sendable {
+    public let slot: AccountSlot
+    public let profile: AccountProfile
+    public let record: AccountRecord
+    /// The lots that may pay now or later in burn order, then the others.
+    public let lots: [Lot]
+
+    public init(slot: AccountSlot, profile: AccountProfile, record: AccountRecord, lots: [Lot]) {
+        self.slot = slot
+        self.profile = profile
+        self.record = record
+        self.lots = lots
+    }
+}
+
+/// A copy of the accounts and the catalogue as they were after one segment.
+///
+/// Taking it costs the writer little: it shares its pages with the ledger until they change. It
+/// leaves out the idempotency keys, which are read back from the journal.
+public struct LedgerImage: Sendable {
+    private let ledger: Ledger
+
+    fileprivate init(_ ledger: Ledger) {
+        self.ledger = ledger
+    }
+
+    public var catalogue: Catalogue { ledger.catalogue }
+    public var accountCount: Int { ledger.accountCount }
+
+    /// The account at `slot`, or nil when no segment after `segment` changed it.
+    public func account(_ slot: AccountSlot, changedAfter segment: UInt64) -> AccountImage? {
+        let record = ledger.record(slot)
+        guard record.changedIn > segment else { return nil }
+        return AccountImage(
+            slot: slot, profile: ledger.catalogue.accounts[Int(slot)], record: record,
+            lots: ledger.lots(of: slot))
+    }
+}
+
+extension Ledger {
+    /// The accounts and the catalogue as they are now.
+    public var image: LedgerImage {
+        var copy = Ledger(seed: 0)
+        copy.catalogue = catalogue
+        copy.records = records
+        copy.lots = lots
+        return LedgerImage(copy)
+    }
+
+    /// A ledger restored from the images of all accounts in the order of their slots.
+    ///
+    /// The idempotency keys are missing and must be added from the journal.
+    public init(
+        seed: UInt64, accounts: [AccountImage], apiKeys: [APIKeyRecord],
+        priceLists: [Catalogue.PriceListVersion]
+    ) {
+        self.init(seed: seed)
+        for image in accounts { restore(image) }
+        for key in apiKeys { catalogue.append(key) }
+        catalogue.priceLists = priceLists
+    }
+
+    private mutating func restore(_ image: AccountImage) {
+        catalogue.append(image.profile)
+        var record = image.record
+        let open = image.lots.filter { $0.state != .closed }
+        let closed = image.lots.filter { $0.state == .closed }
+        record.firstLot = chain(open)
+        record.firstClosedLot = chain(closed)
+        records.append(record)
+        scheduleDue(of: image.slot)
+    }
+
+    /// Appends lots as one chain; gives its first place.
+    private mutating func chain(_ chained: [Lot]) -> UInt32 {
+        guard !chained.isEmpty else { return Lot.none }
+        let first = UInt32(truncatingIfNeeded: lots.count)
+        for (offset, lot) in chained.enumerated() {
+            var linked = lot
+            linked.next = offset + 1 < chained.count ? UInt32(lots.count) + 1 : Lot.none
+            lots.append(linked)
+        }
+        return first
+    }
+}
+
+extension AccountProfile {
+    /// A profile read back from a checkpoint.
+    public init(
+        restoring id: Name, name: String, timeZone: String, anchor: Instant, priceList: Name?,
+        metadata: [UInt8], createdAt: Instant
+    ) {
+        self.init(
+            id: id, name: name, timeZone: timeZone, anchor: anchor, priceList: priceList,
+            metadata: metadata, createdAt: createdAt)
+    }
+}
+
+extension APIKeyRecord {
+    /// A key read back from a checkpoint.
+    public init(
+        restoring id: APIKeyID, key: NewAPIKey, account: AccountSlot?, isRevoked: Bool,
+        createdAt: Instant
+    ) {
+        self.init(
+            id: id, role: key.role, account: account, name: key.name,
+            secretHash: key.secretHash, hint: key.hint, scopes: key.scopes,
+            expiresAt: key.expiresAt, isRevoked: isRevoked, createdAt: createdAt)
+    }
+}
+
+extension Catalogue.PriceListVersion {
+    /// A version read back from a checkpoint.
+    public init(restoring event: PriceListEvent) {
+        self.init(
+            name: event.name, version: event.version, effectiveAt: event.effectiveAt,
+            json: event.json, createdAt: event.time)
+    }
+}
+
+extension AccountRecord {
+    /// A balance read back from a checkpoint.
+    public init(
+        restoring balance: Balance, overdraftLimit: Credits, charged: Int128,
+        uncollected: Int128, granted: Int128, sequence: UInt64, lastTime: Instant,
+        changedIn: UInt64, isSuspended: Bool
+    ) {
+        self.init()
+        available = balance.available.micros
+        held = balance.held.micros
+        debt = balance.negative.micros
+        self.overdraftLimit = overdraftLimit.micros
+        self.charged = charged
+        self.uncollected = uncollected
+        self.granted = granted
+        self.sequence = sequence
+        self.lastTime = lastTime
+        self.changedIn = changedIn
+        self.isSuspended = isSuspended
+    }
+}
+
+extension Lot {
+    /// A lot read back from a checkpoint.
+    public init(
+        restoring position: Position, source: GrantSource, priority: Int32,
+        effectiveAt: Instant, expiresAt: Instant, amounts: [Int64], state: State
+    ) {
+        self.init(
+            position: position, source: source, priority: priority, effectiveAt: effectiveAt,
+            expiresAt: expiresAt, granted: amounts[0], remaining: amounts[1], held: amounts[2],
+            spent: amounts[3], expired: amounts[4], voided: amounts[5], state: state)
+    }
+
+    /// Granted, remaining, held, spent, expired, voided.
+    public var amounts: [Int64] { [granted, remaining, held, spent, expired, voided] }
+}

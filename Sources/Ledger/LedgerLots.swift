@@ -1,0 +1,79 @@
+import Credit
+
+extension Ledger {
+    /// The place of the lot granted at `position` in the open chain of an account.
+    func lotIndex(of position: Position, on slot: AccountSlot) -> UInt32 {
+        var next = records[Int(slot)].firstLot
+        while next != Lot.none {
+            if lots[Int(next)].position == position { return next }
+            next = lots[Int(next)].next
+        }
+        return Lot.none
+    }
+
+    /// Puts a new lot into the chain of its account, in burn order.
+    mutating func add(_ lot: Lot, to slot: AccountSlot) {
+        let added = UInt32(truncatingIfNeeded: lots.count)
+        var previous = Lot.none
+        var next = records[Int(slot)].firstLot
+        while next != Lot.none, !lot.burns(before: lots[Int(next)]) {
+            previous = next
+            next = lots[Int(next)].next
+        }
+        var linked = lot
+        linked.next = next
+        lots.append(linked)
+        if previous == Lot.none {
+            records[Int(slot)].firstLot = added
+        } else {
+            lots[Int(previous)].next = added
+        }
+        scheduleDue(of: slot)
+    }
+
+    /// Moves lots that nothing remains of from the open chain to the closed one.
+    mutating func closeUsedUpLots(of slot: AccountSlot) {
+        var previous = Lot.none
+        var next = records[Int(slot)].firstLot
+        while next != Lot.none {
+            let current = next
+            next = lots[Int(current)].next
+            let lot = lots[Int(current)]
+            guard lot.state == .open, lot.remaining == 0, lot.held == 0 else {
+                previous = current
+                continue
+            }
+            unlink(current, after: previous, of: slot)
+        }
+        scheduleDue(of: slot)
+    }
+
+    private mutating func unlink(_ lot: UInt32, after previous: UInt32, of slot: AccountSlot) {
+        let next = lots[Int(lot)].next
+        if previous == Lot.none {
+            records[Int(slot)].firstLot = next
+        } else {
+            lots[Int(previous)].next = next
+        }
+        lots[Int(lot)].state = .closed
+        lots[Int(lot)].next = records[Int(slot)].firstClosedLot
+        records[Int(slot)].firstClosedLot = lot
+    }
+
+    /// Recomputes when the first lot of an account becomes usable or expires.
+    mutating func scheduleDue(of slot: AccountSlot) {
+        var due = Instant.never
+        var next = records[Int(slot)].firstLot
+        while next != Lot.none {
+            due = min(due, lots[Int(next)].dueAt)
+            next = lots[Int(next)].next
+        }
+        records[Int(slot)].nextDue = due
+        firstDue = min(firstDue, due)
+    }
+}
+
+extension Lot {
+    /// When it changes by itself: expiry, or before that the time at which it becomes usable.
+    var dueAt: Instant { state == .waiting ? min(effectiveAt, expiresAt) : expiresAt }
+}

@@ -1,0 +1,25 @@
+public import Credit
+
+/// Why the ledger does not do what was asked; a closed set, each with one code on the wire.
+public enum Rejection: Error, Hashable, Sendable {
+    /// The amount asked is over what can be spent; recorded, final for its key.
+    case insufficientCredits(required: Credits, spendable: Credits)
+    /// Charges are stopped until the account is resumed; recorded, final for its key.
+    case accountSuspended
+    case accountNotFound
+    case accountExists
+    case grantNotFound
+    case grantNotOpen
+    case apiKeyNotFound
+    /// A key with the same hash exists.
+    case apiKeyExists
+    case priceListNotFound
+    /// No rule prices this action for the account.
+    case unknownAction
+    /// The rule cannot price the parameters: names the field and says what is wrong.
+    case invalidParameter(field: String, isMissing: Bool, detail: String)
+    case balanceOverflow
+    case amountOutOfRange
+    /// `posted_at` or `effective_at` lies outside what is allowed.
+    case timeOutOfRange(field: String)
+}

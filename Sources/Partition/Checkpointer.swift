@@ -1,0 +1,80 @@
+internal import Engine
+internal import Ledger
+internal import Reports
+internal import SQLiteStore
+internal import Store
+internal import Synchronization
+
+/// Writes checkpoints on a thread of its own, so that they never hold up a commit.
+///
+/// One is written at a time. One that cannot be written (a full disk) is tried again when the next
+/// is asked for: until then memory goes on holding what it would have stored.
+final class Checkpointer: Sendable {
+    private struct Job: Sendable {
+        let image: LedgerImage
+        let mark: JournalMark
+        let frozen: ReadModel.Frozen
+    }
+
+    private struct Status: Sendable {
+        var failed: Job?
+        var lastWritten: UInt64 = 0
+        var lastError: StoreError?
+    }
+
+    private let readModel: ReadModel
+    private let jobs = WorkQueue<Job>(capacity: 1)
+    private let status = Mutex(Status())
+    private let thread: Mutex<WorkerThread?>
+
+    init(state: consuming SQLiteState, readModel: ReadModel) throws(StoreError) {
+        self.readModel = readModel
+        thread = Mutex(nil)
+        let handover = Handover(state)
+        do throws(WorkerThread.Unavailable) {
+            let started = try WorkerThread { [self] in
+                guard var state = handover.take() else { return }
+                run(&state)
+            }
+            let held = Handover(started)
+            thread.withLock { $0 = held.take() }
+        } catch {
+            throw .unavailable("no thread could be started")
+        }
+    }
+
+    /// Asks for a checkpoint through a segment that the read model has just folded.
+    func request(_ image: LedgerImage, through mark: JournalMark) {
+        if let job = status.withLock({ $0.failed.take() }) { jobs.put(job) }
+        guard let frozen = readModel.freeze() else { return }
+        jobs.put(Job(image: image, mark: mark, frozen: frozen))
+    }
+
+    /// Why the last checkpoint could not be written, if so.
+    var lastError: StoreError? { status.withLock { $0.lastError } }
+
+    /// Finishes what was asked for and ends the thread.
+    func stop() {
+        jobs.close()
+        let held = thread.withLock { Handover($0.take()) }
+        if let running = held.take() { running?.join() }
+    }
+
+    private func run(_ state: inout SQLiteState) {
+        while let job = jobs.take() {
+            do throws(StoreError) {
+                try state.write(
+                    Checkpoint(
+                        through: job.mark, image: job.image, usage: job.frozen.usage,
+                        events: job.frozen.events, actions: job.frozen.actions))
+                readModel.thaw(job.frozen)
+                status.withLock { $0.lastError = nil }
+            } catch {
+                status.withLock { status in
+                    status.failed = job
+                    status.lastError = error
+                }
+            }
+        }
+    }
+}

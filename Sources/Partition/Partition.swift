@@ -1,0 +1,136 @@
+internal import Digest
+public import Engine
+internal import Ledger
+public import Reports
+public import SQLiteStore
+public import Store
+
+/// One partition open on a data folder: its writer, what may be read, and its checkpoints.
+///
+/// Opening recovers: the last checkpoint, then every later segment. Closing makes a checkpoint, so
+/// that the next opening is quick.
+public final class Partition: Sendable {
+    /// What is called when things happen; on the committing thread.
+    public struct Handlers: Sendable {
+        /// Answers to the batches of one origin are durable.
+        public var deliver: @Sendable (_ origin: Int, [AnsweredBatch]) -> Void
+        /// A commit failed; the process must stop (docs/adr/0005-fail-stop.md).
+        public var failed: @Sendable (StoreError) -> Void
+
+        public init(
+            deliver: @escaping @Sendable (Int, [AnsweredBatch]) -> Void,
+            failed: @escaping @Sendable (StoreError) -> Void
+        ) {
+            self.deliver = deliver
+            self.failed = failed
+        }
+    }
+
+    /// What opening found.
+    public struct Opening: Sendable {
+        /// The segment at which the checkpoint stood; 0 when there was none.
+        public let checkpoint: UInt64
+        /// The last segment of the journal.
+        public let last: UInt64
+        /// How far the wall clock stands behind the journal's last segment, in microseconds.
+        public let clockBehindMicros: Int64
+    }
+
+    public let directory: Directory
+    public let readModel: ReadModel
+    public let segments: SegmentCache
+    public let time: LedgerClock
+    public let opening: Opening
+    private let pipeline: Pipeline
+    private let checkpointer: Checkpointer
+    private let folder: DataFolder
+
+    /// Opens a locked folder and recovers what it holds.
+    public init(
+        folder: consuming DataFolder, handlers: Handlers,
+        segmentItemsMax: Int = Engine.segmentEventsSoftMax
+    ) throws(StoreError) {
+        let journal = try SQLiteJournal(in: folder)
+        let reader = try SQLiteJournalReader(folder: folder.path)
+        var state = try SQLiteState(in: folder, lastSegment: try reader.lastNumber())
+        let restored = try Self.restore(&state, journal: reader)
+        let readModel = ReadModel(
+            stored: try SQLiteUsageReader(folder: folder.path),
+            through: restored?.through.number ?? 0, actions: restored?.actions ?? [])
+        let recovered = try Recovery.recover(
+            from: reader, checkpoint: restored, seed: RandomBytes.seed(), fold: readModel.fold)
+        let time = LedgerClock(notBefore: recovered.last.time)
+        let directory = try Directory(recovered.ledger.catalogue)
+        let checkpointer = try Checkpointer(state: state, readModel: readModel)
+        let engine = try Engine(ledger: recovered.ledger, after: recovered.last)
+        pipeline = try Self.start(
+            engine, CommitStage(journal: journal), time,
+            Self.follower(handlers, readModel, directory, checkpointer),
+            segmentItemsMax: segmentItemsMax)
+        self.time = time
+        self.directory = directory
+        self.readModel = readModel
+        self.checkpointer = checkpointer
+        self.folder = folder
+        segments = SegmentCache(journal: reader)
+        opening = Opening(
+            checkpoint: restored?.through.number ?? 0, last: recovered.last.number,
+            clockBehindMicros: time.behindMicros)
+    }
+
+    /// Hands a batch to the writer; false when too much is waiting or the partition is closing.
+    public func submit(_ batch: CommandBatch) -> Bool {
+        pipeline.submit(batch)
+    }
+
+    /// What has been made durable since the opening.
+    public var counts: PipelineCounters { pipeline.counts }
+
+    /// Finishes what was submitted, makes a last checkpoint and ends the threads.
+    public func close() {
+        pipeline.stop()
+        checkpointer.stop()
+    }
+}
+
+extension Partition {
+    /// What the state file gives back; a file that is damaged or not of this journal is emptied.
+    private static func restore(
+        _ state: inout SQLiteState, journal: SQLiteJournalReader
+    ) throws(StoreError) -> RestoredState? {
+        if let restored = try? state.restored(),
+            try Recovery.isPart(restored.through, of: journal)
+        {
+            return restored
+        }
+        try state.clear()
+        return nil
+    }
+
+    private static func start(
+        _ engine: Engine, _ stage: consuming CommitStage<SQLiteJournal>, _ time: LedgerClock,
+        _ follower: PipelineFollower, segmentItemsMax: Int
+    ) throws(StoreError) -> Pipeline {
+        do throws(WorkerThread.Unavailable) {
+            return try Pipeline(
+                engine: engine, stage: stage, time: time, follower: follower,
+                segmentItemsMax: segmentItemsMax)
+        } catch {
+            throw .unavailable("no thread could be started")
+        }
+    }
+
+    private static func follower(
+        _ handlers: Handlers, _ readModel: ReadModel, _ directory: Directory,
+        _ checkpointer: Checkpointer
+    ) -> PipelineFollower {
+        PipelineFollower(
+            fold: { contents in
+                directory.fold(contents)
+                readModel.fold(contents)
+            },
+            deliver: handlers.deliver,
+            checkpoint: { image, mark in checkpointer.request(image, through: mark) },
+            failed: handlers.failed)
+    }
+}

@@ -1,0 +1,226 @@
+public import Credit
+public import Ledger
+public import Store
+internal import Synchronization
+
+/// What reports read: usage by quarter of an hour and where events stand, durable segments only.
+///
+/// The committer folds each segment before it releases the answers that waited for it, so that a
+/// report asked for after an answer includes it. What is older than the last checkpoint is read
+/// from storage; while a checkpoint is written, what it will hold is still answered from memory.
+public final class ReadModel: Sendable {
+    /// The most different actions that usage tells apart; further ones count as `other`.
+    public static let actionsMax = 65_535
+    /// The name under which further actions count.
+    public static let otherAction = "other"
+    /// How often a read starts again because a checkpoint was finished meanwhile.
+    private static let attemptsMax = 8
+
+    /// A part of memory that one checkpoint writes as a whole.
+    fileprivate struct Part: Sendable {
+        var delta = UsageDelta()
+        /// It holds what came after this segment.
+        let after: UInt64
+    }
+
+    fileprivate struct State: Sendable {
+        var live: Part
+        /// What the checkpoint being written holds.
+        var frozen: Part?
+        /// The last segment folded.
+        var through: UInt64
+        var actions: [String]
+        var actionNumbers: [[UInt8]: UInt32]
+        /// How many actions storage knows.
+        var storedActions: Int
+    }
+
+    /// What a checkpoint has to write.
+    public struct Frozen: Sendable {
+        fileprivate let delta: UsageDelta
+        /// The last segment that it includes.
+        public let through: UInt64
+        /// The actions first used since the last checkpoint.
+        public let actions: [String]
+        /// The usage rows, made when asked for.
+        public var usage: [UsageRow] { delta.usageRows() }
+        /// The event rows, made when asked for.
+        public var events: [EventRow] { delta.eventRows() }
+    }
+
+    /// Usage summed over one quarter of an hour, action and key.
+    public struct Cell: Hashable, Sendable {
+        public let account: AccountSlot
+        /// Quarters of an hour since 1970-01-01T00:00:00Z.
+        public let quarter: Int64
+        public let action: String
+        public let key: APIKeySlot
+        /// Micro-credits.
+        public let credits: Int128
+        public let calls: Int64
+        public let units: Int128
+        public let bytes: Int128
+    }
+
+    private let state: Mutex<State>
+    private let stored: any UsageReader
+
+    /// A read model that goes on after the checkpoint through segment `through`.
+    public init(stored: any UsageReader, through: UInt64, actions: [String]) {
+        self.stored = stored
+        var numbers: [[UInt8]: UInt32] = [:]
+        for (index, action) in actions.enumerated() {
+            numbers[Array(action.utf8)] = UInt32(truncatingIfNeeded: index)
+        }
+        state = Mutex(
+            State(
+                live: Part(after: through), through: through, actions: actions,
+                actionNumbers: numbers, storedActions: actions.count))
+    }
+
+    /// How many events memory holds since the last checkpoint was begun.
+    public var tailCount: Int { state.withLock { $0.live.delta.eventCount } }
+
+    /// Takes in a durable segment; they come in order.
+    public func fold(_ contents: SegmentContents) {
+        state.withLock { state in
+            contents.visit { position, item in
+                switch item {
+                case .charge(let index):
+                    let charge = contents.charges[index]
+                    let action = state.number(of: charge.action, in: contents.bytes)
+                    state.live.delta.add(charge, action: action, at: position)
+                case .event(let index):
+                    guard let account = contents.events[index].listedAccount else { return }
+                    state.live.delta.link(position, to: account)
+                }
+            }
+            state.through = contents.number
+        }
+    }
+
+    /// Sets what happened since the last checkpoint aside to be written; nil while another such
+    /// part is still being written.
+    public func freeze() -> Frozen? {
+        state.withLock { state in
+            guard state.frozen == nil else { return nil }
+            let part = state.live
+            state.frozen = part
+            state.live = Part(after: state.through)
+            return Frozen(
+                delta: part.delta, through: state.through,
+                actions: Array(state.actions[state.storedActions...]))
+        }
+    }
+
+    /// Forgets what was set aside, once storage holds it.
+    public func thaw(_ frozen: Frozen) {
+        state.withLock { state in
+            state.frozen = nil
+            state.storedActions += frozen.actions.count
+        }
+    }
+
+    /// Reads storage and the parts of memory that storage does not hold yet, as of one segment.
+    private func read<Stored: Sendable, Result: Sendable>(
+        _ load: () throws(StoreError) -> (through: UInt64, rows: Stored),
+        _ join: (Stored, [UsageDelta], [String]) -> Result
+    ) throws(StoreError) -> Result {
+        for _ in 0..<Self.attemptsMax {
+            let (through, rows) = try load()
+            let result = state.withLock { state -> Result? in
+                let parts = [state.frozen, state.live].compactMap(\.self)
+                let newer = parts.filter { $0.after >= through }
+                guard newer.first?.after == through else { return nil }
+                return join(rows, newer.map(\.delta), state.actions)
+            }
+            if let result { return result }
+        }
+        throw .unavailable("checkpoints follow each other too fast")
+    }
+
+    /// The usage of an account, or of all for nil, in quarters of an hour since 1970.
+    ///
+    /// A cell can come in several parts, which the caller sums.
+    public func usage(
+        of account: AccountSlot?, quarters: Range<Int64>
+    ) throws(StoreError) -> [Cell] {
+        try read { () throws(StoreError) in
+            try stored.usage(of: account, quarters: quarters)
+        } _: { rows, deltas, actions in
+            var cells = rows.flatMap { row in row.cells.map { Cell(row, $0, actions) } }
+            for delta in deltas {
+                delta.forEachCell(of: account, in: quarters) { key, sums in
+                    cells.append(Cell(key, sums, actions))
+                }
+            }
+            return cells
+        }
+    }
+
+    /// Where at most `limit` events of an account stand, newest first, before `end`.
+    public func positions(
+        of account: AccountSlot, before end: Position?, limit: Int
+    ) throws(StoreError) -> [Position] {
+        try read { () throws(StoreError) in
+            try stored.events(of: account, before: end, limit: limit)
+        } _: { rows, deltas, _ in
+            let newest = deltas.reversed().flatMap {
+                $0.positions(of: account, before: end, limit: limit)
+            }
+            return Array((newest + rows).prefix(limit))
+        }
+    }
+
+    /// Where the newest events of all accounts stand that memory knows of, newest first.
+    public func newestPositions(limit: Int) -> [Position] {
+        state.withLock { state in
+            let live = state.live.delta.newestPositions(limit: limit)
+            let frozen = state.frozen?.delta.newestPositions(limit: limit - live.count) ?? []
+            return live + frozen
+        }
+    }
+}
+
+extension ReadModel.State {
+    fileprivate mutating func number(of action: ByteRange, in bytes: [UInt8]) -> UInt32 {
+        let name = [UInt8](bytes[action.indices])
+        if let number = actionNumbers[name] { return number }
+        guard actions.count < ReadModel.actionsMax else {
+            return number(of: Array(ReadModel.otherAction.utf8))
+        }
+        return number(of: name)
+    }
+
+    private mutating func number(of name: [UInt8]) -> UInt32 {
+        if let number = actionNumbers[name] { return number }
+        let number = UInt32(truncatingIfNeeded: actions.count)
+        actions.append(String(decoding: name, as: UTF8.self))
+        actionNumbers[name] = number
+        return number
+    }
+}
+
+extension ReadModel.Cell {
+    fileprivate init(_ row: UsageRow, _ cell: UsageRow.Cell, _ actions: [String]) {
+        self.init(
+            account: row.account, quarter: row.quarter, action: actions[Int(cell.action)],
+            key: cell.key, credits: cell.credits, calls: cell.calls, units: cell.units,
+            bytes: cell.bytes)
+    }
+
+    fileprivate init(_ key: UsageDelta.CellKey, _ sums: UsageDelta.Sums, _ actions: [String]) {
+        self.init(
+            account: key.account, quarter: key.quarter, action: actions[Int(key.action)],
+            key: key.key, credits: sums.credits, calls: sums.calls, units: sums.units,
+            bytes: sums.bytes)
+    }
+}
+
+extension Event {
+    /// The account whose list of entries shows this event.
+    var listedAccount: AccountSlot? {
+        if case .refused(let refusal) = self { return refusal.account }
+        return head?.account
+    }
+}

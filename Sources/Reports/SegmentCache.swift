@@ -1,0 +1,73 @@
+public import Credit
+public import Store
+internal import Synchronization
+
+/// One event read back: its segment's contents and its place in them.
+public struct StoredEvent: Sendable {
+    public let position: Position
+    public let contents: SegmentContents
+    public let item: SegmentContents.Item
+}
+
+/// Reads events of durable segments; keeps the segments used last.
+public final class SegmentCache: Sendable {
+    /// How many segments it keeps.
+    public static let segmentsMax = 64
+
+    fileprivate struct Kept: Sendable {
+        var contents: SegmentContents
+        var usedAt: UInt64
+    }
+
+    fileprivate struct State: Sendable {
+        var kept: [UInt64: Kept] = [:]
+        var uses: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+    private let journal: any JournalReader & Sendable
+
+    /// A cache of what `journal` holds.
+    public init(journal: any JournalReader & Sendable) {
+        self.journal = journal
+    }
+
+    /// The event at a position, or nil when there is none.
+    ///
+    /// Throws ``StoreError/corrupt(_:)`` when the segment is not what was written.
+    public func event(at position: Position) throws(StoreError) -> StoredEvent? {
+        guard let contents = try segment(position.segment),
+            let item = contents.item(at: Int(position.index))
+        else { return nil }
+        return StoredEvent(position: position, contents: contents, item: item)
+    }
+
+    private func segment(_ number: UInt64) throws(StoreError) -> SegmentContents? {
+        if let contents = state.withLock({ $0.use(number) }) { return contents }
+        guard number > 0, let encoded = try journal.segment(number) else { return nil }
+        do throws(SegmentError) {
+            let contents = try encoded.contents(after: nil)
+            state.withLock { $0.keep(contents) }
+            return contents
+        } catch {
+            throw .corrupt("segment \(number): \(error)")
+        }
+    }
+}
+
+extension SegmentCache.State {
+    fileprivate mutating func use(_ number: UInt64) -> SegmentContents? {
+        uses += 1
+        kept[number]?.usedAt = uses
+        return kept[number]?.contents
+    }
+
+    fileprivate mutating func keep(_ contents: SegmentContents) {
+        if kept.count >= SegmentCache.segmentsMax,
+            let oldest = kept.min(by: { $0.value.usedAt < $1.value.usedAt })
+        {
+            kept[oldest.key] = nil
+        }
+        kept[contents.number] = SegmentCache.Kept(contents: contents, usedAt: uses)
+    }
+}

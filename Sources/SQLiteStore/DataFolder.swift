@@ -1,0 +1,111 @@
+internal import Glibc
+public import Store
+
+/// The folder that holds a partition's files, locked against a second process.
+///
+/// | file | holds |
+/// |:-----|:------|
+/// | `journal.db` | the segments: the only truth |
+/// | `state.db` | accounts, rollups and indices derived from them; rebuilt when damaged |
+/// | `lock` | nothing; an advisory lock on it is held while the folder is in use |
+public struct DataFolder: ~Copyable, Sendable {
+    public let path: String
+    private let lock: Int32
+
+    /// Creates the folder (mode 0700) if need be and locks it.
+    ///
+    /// Throws ``StoreError/inUse(path:)`` while another process holds it.
+    public init(path: String) throws(StoreError) {
+        self.path = path
+        try Self.create(path)
+        let descriptor = unsafe open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .unavailable("\(path)/lock: \(Self.lastError())") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw .inUse(path: path)
+        }
+        lock = descriptor
+    }
+
+    deinit {
+        close(lock)
+    }
+
+    private static func create(_ path: String) throws(StoreError) {
+        if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        throw .unavailable("\(path): \(lastError())")
+    }
+
+    /// Copies the write-ahead log of a database to a new file that is known to be on disk.
+    ///
+    /// After an unclean end, a sync that failed may have left pages in the cache that are not on
+    /// disk and never will be, though they read back as if they were. A copy that is written and
+    /// synced anew has no such pages. To be called before SQLite opens the database; does nothing
+    /// when there is no log. See design.md section 3.
+    func renewLog(of database: String) throws(StoreError) {
+        let log = "\(path)/\(database)-wal"
+        let renewed = "\(log).new"
+        let source = unsafe open(log, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else {
+            guard errno == ENOENT else { throw .unavailable("\(log): \(Self.lastError())") }
+            return
+        }
+        defer { close(source) }
+        let target = unsafe open(renewed, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard target >= 0 else { throw .unavailable("\(renewed): \(Self.lastError())") }
+        defer { close(target) }
+        try Self.copy(source, to: target)
+        guard fsync(target) == 0, unsafe rename(renewed, log) == 0 else {
+            throw .unavailable("\(renewed): \(Self.lastError())")
+        }
+        try sync()
+    }
+
+    /// Makes the names in the folder durable.
+    func sync() throws(StoreError) {
+        let folder = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw .unavailable("\(path): \(Self.lastError())") }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw .unavailable("\(path): \(Self.lastError())") }
+    }
+
+    /// Removes a database that can be rebuilt.
+    func remove(_ database: String) {
+        for suffix in ["", "-wal", "-shm"] { unsafe unlink("\(path)/\(database)\(suffix)") }
+    }
+
+    private static func copy(_ source: Int32, to target: Int32) throws(StoreError) {
+        var block = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = unsafe block.withUnsafeMutableBytes { buffer in
+                unsafe read(source, buffer.baseAddress, buffer.count)
+            }
+            if count == 0 { return }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                throw .unavailable("log: \(lastError())")
+            }
+            try write(block, count, to: target)
+        }
+    }
+
+    private static func write(
+        _ block: [UInt8], _ count: Int, to target: Int32
+    ) throws(StoreError) {
+        var done = 0
+        while done < count {
+            let written = unsafe block.withUnsafeBytes { buffer in
+                unsafe Glibc.write(target, buffer.baseAddress?.advanced(by: done), count - done)
+            }
+            guard written > 0 || errno == EINTR else {
+                throw .unavailable("log: \(lastError())")
+            }
+            done += max(0, written)
+        }
+    }
+
+    private static func lastError() -> String {
+        guard let text = unsafe strerror(errno) else { return "error \(errno)" }
+        return unsafe String(cString: text)
+    }
+}

@@ -1,0 +1,183 @@
+internal import CSQLite
+internal import Store
+
+/// One connection to a SQLite file, closed when it goes out of scope.
+///
+/// It may move between threads but is used by one at a time, which SQLite permits; ownership (it
+/// cannot be copied) makes the compiler see to that.
+@safe
+struct Database: ~Copyable {
+    enum Access {
+        /// Reads and writes; creates the file.
+        case writing
+        /// Reads an existing file.
+        case reading
+    }
+
+    private let handle: OpaquePointer
+
+    /// Opens the file at `path`.
+    init(path: String, access: Access) throws(StoreError) {
+        let mode =
+            switch access {
+            case .writing: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            case .reading: SQLITE_OPEN_READONLY
+            }
+        var opened: OpaquePointer?
+        let code = unsafe sqlite3_open_v2(
+            path, &opened, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        guard code == SQLITE_OK, let handle = unsafe opened else {
+            let message = unsafe Self.message(of: opened)
+            unsafe sqlite3_close_v2(opened)
+            throw .unavailable("\(path): \(message)")
+        }
+        unsafe self.handle = handle
+        unsafe sqlite3_busy_timeout(handle, 5000)
+    }
+
+    deinit {
+        unsafe sqlite3_close_v2(handle)
+    }
+
+    private static func message(of handle: OpaquePointer?) -> String {
+        guard let handle = unsafe handle, let text = unsafe sqlite3_errmsg(handle) else {
+            return "out of memory"
+        }
+        return unsafe String(cString: text)
+    }
+
+    /// What the last call that failed says.
+    var message: String { unsafe Self.message(of: handle) }
+
+    /// Runs SQL that gives no rows.
+    func run(_ sql: String) throws(StoreError) {
+        guard unsafe sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else {
+            throw .unavailable("\(sql): \(message)")
+        }
+    }
+
+    /// Compiles a statement for repeated use.
+    func statement(_ sql: String) throws(StoreError) -> Statement {
+        var prepared: OpaquePointer?
+        let code = unsafe sqlite3_prepare_v3(
+            handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        guard code == SQLITE_OK, let statement = unsafe prepared else {
+            throw .unavailable("\(sql): \(message)")
+        }
+        return unsafe Statement(statement)
+    }
+
+    /// Sets a pragma and fails unless it reads back as `expected`.
+    ///
+    /// SQLite answers some pragmas it could not carry out with another value instead of an error
+    /// (reliability.md finding 3).
+    func assertPragma(_ name: String, _ value: String, reads expected: String) throws(StoreError) {
+        try run("PRAGMA \(name) = \(value)")
+        let statement = try statement("PRAGMA \(name)")
+        guard try statement.step(self), statement.text(0) == expected else {
+            throw .unavailable("PRAGMA \(name) is not \(expected)")
+        }
+    }
+
+    /// Copies the whole log into the file and empties it; fails unless all of it was copied.
+    func truncateLog() throws(StoreError) {
+        var frames: Int32 = 0
+        var copied: Int32 = 0
+        let code = unsafe sqlite3_wal_checkpoint_v2(
+            handle, nil, SQLITE_CHECKPOINT_TRUNCATE, &frames, &copied)
+        guard code == SQLITE_OK, frames == copied else {
+            throw .unavailable("wal_checkpoint(TRUNCATE): \(message)")
+        }
+    }
+
+    /// Copies what readers allow of the log into the file; never waits for them.
+    func copyLog() -> Bool {
+        unsafe sqlite3_wal_checkpoint_v2(
+            handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil) == SQLITE_OK
+    }
+}
+
+extension Database: @unchecked Sendable {}
+
+extension Statement: @unchecked Sendable {}
+
+/// A compiled statement; used with the connection that made it, while that is open.
+@safe
+struct Statement: ~Copyable {
+    private let handle: OpaquePointer
+
+    fileprivate init(_ handle: OpaquePointer) {
+        unsafe self.handle = handle
+    }
+
+    deinit {
+        unsafe sqlite3_finalize(handle)
+    }
+
+    /// Binds an integer to the parameter at `index`, from 1.
+    func bind(_ index: Int32, _ value: Int64) {
+        unsafe sqlite3_bind_int64(handle, index, value)
+    }
+
+    /// Binds bytes to the parameter at `index`; the statement must end before `bytes` does.
+    func withBound<Result>(
+        _ index: Int32, _ bytes: [UInt8], _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try unsafe bytes.withUnsafeBufferPointer { pointer throws(StoreError) in
+            unsafe sqlite3_bind_blob64(
+                handle, index, pointer.baseAddress, UInt64(pointer.count), nil)
+            defer { unsafe sqlite3_bind_null(handle, index) }
+            return try body()
+        }
+    }
+
+    /// Binds a copy of bytes to the parameter at `index`.
+    func bind(_ index: Int32, copying bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBufferPointer { pointer in
+            _ = unsafe sqlite3_bind_blob64(
+                handle, index, pointer.baseAddress, UInt64(pointer.count), csqlite_transient())
+        }
+    }
+
+    /// Binds a copy of a text to the parameter at `index`.
+    func bind(_ index: Int32, text: String) {
+        unsafe sqlite3_bind_text(handle, index, text, -1, csqlite_transient())
+    }
+
+    /// Goes to the next row; false after the last.
+    func step(_ database: borrowing Database) throws(StoreError) -> Bool {
+        switch unsafe sqlite3_step(handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE:
+            reset()
+            return false
+        default:
+            let message = database.message
+            reset()
+            throw .unavailable(message)
+        }
+    }
+
+    /// Ends the statement early so that it can be run again.
+    func reset() {
+        unsafe sqlite3_reset(handle)
+    }
+
+    /// The integer in a column of the row, from 0.
+    func integer(_ column: Int32) -> Int64 {
+        unsafe sqlite3_column_int64(handle, column)
+    }
+
+    /// The text in a column of the row.
+    func text(_ column: Int32) -> String {
+        guard let text = unsafe sqlite3_column_text(handle, column) else { return "" }
+        return unsafe String(cString: text)
+    }
+
+    /// A copy of the bytes in a column of the row.
+    func bytes(_ column: Int32) -> [UInt8] {
+        let count = Int(unsafe sqlite3_column_bytes(handle, column))
+        guard count > 0, let start = unsafe sqlite3_column_blob(handle, column) else { return [] }
+        return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    }
+}

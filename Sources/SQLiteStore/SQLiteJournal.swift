@@ -1,0 +1,115 @@
+public import Store
+
+/// Segments in `journal.db`, one row and one synced commit each.
+///
+/// The only connection that writes the file. WAL with synchronous=FULL: a commit returns after
+/// fdatasync of the log. The log is copied into the file when it passes ``logPagesMax``, by this
+/// connection and no other, because SQLite before 3.51.3 can corrupt a file that two connections
+/// checkpoint (reliability.md finding 3).
+public struct SQLiteJournal: ~Copyable, Journal, Sendable {
+    static let fileName = "journal.db"
+    /// Marks the file as Tally's: PRAGMA application_id, "TLYJ".
+    static let applicationID: Int64 = 0x544C_594A
+    /// PRAGMA user_version of the tables below.
+    static let schemaVersion: Int64 = 0
+    /// The log is copied into the file after this many pages of 4096 bytes.
+    static let logPagesMax = 4096
+
+    private let database: Database
+    private let insert: Statement
+    private var last: UInt64
+    private var bytesSinceCopy = 0
+
+    /// Opens or creates the journal in a locked folder and empties its log.
+    public init(in folder: borrowing DataFolder) throws(StoreError) {
+        try folder.renewLog(of: Self.fileName)
+        let database = try Database(path: "\(folder.path)/\(Self.fileName)", access: .writing)
+        try Self.prepare(database)
+        try folder.sync()
+        let insert = try database.statement(
+            "INSERT INTO segment (number, money, details, hash) VALUES (?, ?, ?, ?)")
+        last = try Self.lastNumber(database)
+        self.database = database
+        self.insert = insert
+    }
+
+    private static func prepare(_ database: borrowing Database) throws(StoreError) {
+        try database.assertPragma("journal_mode", "WAL", reads: "wal")
+        try database.assertPragma("synchronous", "FULL", reads: "2")
+        try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
+        try database.assertPragma("cache_size", "-8192", reads: "-8192")
+        try database.truncateLog()
+        try database.identify(as: applicationID, schema: schemaVersion) { () throws(StoreError) in
+            try database.run(
+                """
+                CREATE TABLE segment (
+                    number INTEGER PRIMARY KEY, money BLOB NOT NULL, details BLOB NOT NULL,
+                    hash BLOB NOT NULL)
+                """)
+        }
+    }
+
+    static func lastNumber(_ database: borrowing Database) throws(StoreError) -> UInt64 {
+        let statement = try database.statement("SELECT coalesce(max(number), 0) FROM segment")
+        guard try statement.step(database) else { return 0 }
+        return UInt64(bitPattern: statement.integer(0))
+    }
+
+    public mutating func append(_ segment: EncodedSegment) throws(StoreError) {
+        guard segment.number == last + 1 else {
+            throw .outOfOrder(expected: last + 1, got: segment.number)
+        }
+        do throws(StoreError) {
+            try store(segment)
+        } catch {
+            throw .outcomeUnknown("segment \(segment.number): \(error)")
+        }
+        last = segment.number
+        bytesSinceCopy += segment.money.count + segment.details.count + 4096
+        if bytesSinceCopy > Self.logPagesMax * 4096, database.copyLog() { bytesSinceCopy = 0 }
+    }
+
+    private func store(_ segment: EncodedSegment) throws(StoreError) {
+        insert.bind(1, Int64(bitPattern: segment.number))
+        try insert.withBound(2, segment.money) { () throws(StoreError) in
+            try insert.withBound(3, segment.details) { () throws(StoreError) in
+                try insert.withBound(4, segment.hash) { () throws(StoreError) in
+                    _ = try insert.step(database)
+                }
+            }
+        }
+    }
+
+    /// Empties the log at a clean end.
+    public consuming func close() throws(StoreError) {
+        try database.truncateLog()
+    }
+}
+
+extension Database {
+    /// Runs `create` on a new file and stamps it; refuses a file that is not ours or is newer.
+    func identify(
+        as applicationID: Int64, schema: Int64, create: () throws(StoreError) -> Void
+    ) throws(StoreError) {
+        let found = try pragma("application_id")
+        if found == 0, try pragma("schema_version") == 0 {
+            try run("BEGIN IMMEDIATE")
+            try create()
+            try run("PRAGMA application_id = \(applicationID)")
+            try run("PRAGMA user_version = \(schema)")
+            try run("COMMIT")
+            return
+        }
+        guard found == applicationID else { throw .corrupt("the file is not Tally's") }
+        let version = try pragma("user_version")
+        guard version <= schema else {
+            throw .unavailable("the file was written by a newer version of Tally (\(version))")
+        }
+    }
+
+    private func pragma(_ name: String) throws(StoreError) -> Int64 {
+        let statement = try statement("PRAGMA \(name)")
+        guard try statement.step(self) else { return 0 }
+        return statement.integer(0)
+    }
+}

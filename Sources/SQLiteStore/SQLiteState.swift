@@ -1,0 +1,198 @@
+internal import Credit
+internal import Ledger
+public import Store
+
+/// Checkpoints in `state.db`: all of it can be rebuilt from the journal.
+///
+/// The only connection that writes the file, used by the checkpointing thread. Its commits need
+/// not be durable at once (synchronous=NORMAL): after a crash an older checkpoint is as good.
+public struct SQLiteState: ~Copyable, StateStore, Sendable {
+    static let fileName = "state.db"
+    /// PRAGMA application_id, "TLYS".
+    static let applicationID: Int64 = 0x544C_5953
+    static let schemaVersion: Int64 = 0
+
+    private let database: Database
+    private var previous: UInt64
+
+    /// Opens or creates the file in a locked folder; removes it first when it is damaged or stands
+    /// ahead of the journal's segment `lastSegment`.
+    public init(in folder: borrowing DataFolder, lastSegment: UInt64) throws(StoreError) {
+        let path = "\(folder.path)/\(Self.fileName)"
+        if let found = try? Self(path: path), found.previous <= lastSegment {
+            self = found
+            return
+        }
+        folder.remove(Self.fileName)
+        self = try Self(path: path)
+    }
+
+    private init(path: String) throws(StoreError) {
+        let database = try Database(path: path, access: .writing)
+        try database.assertPragma("journal_mode", "WAL", reads: "wal")
+        try database.assertPragma("synchronous", "NORMAL", reads: "1")
+        try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
+        try database.truncateLog()
+        try database.identify(as: Self.applicationID, schema: Self.schemaVersion) {
+            () throws(StoreError) in try database.run(Self.schema)
+        }
+        previous = try Self.through(database)
+        self.database = database
+    }
+
+    private static let schema = """
+        CREATE TABLE checkpoint (
+            id INTEGER PRIMARY KEY CHECK (id = 1), through INTEGER NOT NULL, hash BLOB NOT NULL,
+            time INTEGER NOT NULL);
+        CREATE TABLE account (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
+        CREATE TABLE api_key (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
+        CREATE TABLE price_list (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
+        CREATE TABLE action (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
+        CREATE TABLE usage (
+            account INTEGER NOT NULL, quarter INTEGER NOT NULL, through INTEGER NOT NULL,
+            body BLOB NOT NULL, PRIMARY KEY (account, quarter, through)) WITHOUT ROWID;
+        CREATE TABLE event (
+            account INTEGER NOT NULL, through INTEGER NOT NULL, body BLOB NOT NULL,
+            PRIMARY KEY (account, through)) WITHOUT ROWID;
+        """
+
+    /// Forgets every checkpoint.
+    public mutating func clear() throws(StoreError) {
+        try database.run("BEGIN IMMEDIATE")
+        for table in ["checkpoint", "account", "api_key", "price_list", "action", "usage", "event"]
+        {
+            try database.run("DELETE FROM \(table)")
+        }
+        try database.run("COMMIT")
+        previous = 0
+    }
+
+    static func through(_ database: borrowing Database) throws(StoreError) -> UInt64 {
+        let statement = try database.statement("SELECT through FROM checkpoint")
+        guard try statement.step(database) else { return 0 }
+        return UInt64(bitPattern: statement.integer(0))
+    }
+
+    public mutating func write(_ checkpoint: Checkpoint) throws(StoreError) {
+        try database.run("BEGIN IMMEDIATE")
+        do throws(StoreError) {
+            try writeCatalogue(checkpoint.image)
+            try writeAccounts(checkpoint.image)
+            try writeUsage(checkpoint)
+            try writeHead(checkpoint)
+            try database.run("COMMIT")
+        } catch {
+            try? database.run("ROLLBACK")
+            throw error
+        }
+        previous = checkpoint.through.number
+        _ = database.copyLog()
+    }
+
+    private func writeHead(_ checkpoint: Checkpoint) throws(StoreError) {
+        let insert = try database.statement("INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?)")
+        insert.bind(1, Int64(bitPattern: checkpoint.through.number))
+        insert.bind(2, copying: checkpoint.through.hash)
+        insert.bind(3, checkpoint.through.time.micros)
+        _ = try insert.step(database)
+    }
+
+    private func writeAccounts(_ image: LedgerImage) throws(StoreError) {
+        let insert = try database.statement("INSERT OR REPLACE INTO account VALUES (?, ?)")
+        for slot in 0..<image.accountCount {
+            let account = image.account(
+                AccountSlot(truncatingIfNeeded: slot), changedAfter: previous)
+            guard let account else { continue }
+            insert.bind(1, Int64(slot))
+            insert.bind(2, copying: StateEncoding.encode(account))
+            _ = try insert.step(database)
+        }
+    }
+
+    private func writeCatalogue(_ image: LedgerImage) throws(StoreError) {
+        let keys = try database.statement("INSERT OR REPLACE INTO api_key VALUES (?, ?)")
+        for (slot, key) in image.catalogue.apiKeys.enumerated() {
+            keys.bind(1, Int64(slot))
+            keys.bind(2, copying: StateEncoding.encode(key))
+            _ = try keys.step(database)
+        }
+        let lists = try database.statement("INSERT OR IGNORE INTO price_list VALUES (?, ?)")
+        for (index, list) in image.catalogue.priceLists.enumerated() {
+            lists.bind(1, Int64(index + 1))
+            lists.bind(2, copying: StateEncoding.encode(list))
+            _ = try lists.step(database)
+        }
+    }
+
+    private func writeUsage(_ checkpoint: Checkpoint) throws(StoreError) {
+        let through = Int64(bitPattern: checkpoint.through.number)
+        let usage = try database.statement("INSERT INTO usage VALUES (?, ?, ?, ?)")
+        for row in checkpoint.usage {
+            usage.bind(1, Int64(row.account))
+            usage.bind(2, row.quarter)
+            usage.bind(3, through)
+            usage.bind(4, copying: StateEncoding.encode(row.cells))
+            _ = try usage.step(database)
+        }
+        let events = try database.statement("INSERT INTO event VALUES (?, ?, ?)")
+        for row in checkpoint.events {
+            events.bind(1, Int64(row.account))
+            events.bind(2, through)
+            events.bind(3, copying: StateEncoding.encode(row.positions))
+            _ = try events.step(database)
+        }
+        let actions = try database.statement("INSERT INTO action (name) VALUES (?)")
+        for action in checkpoint.actions {
+            actions.bind(1, text: action)
+            _ = try actions.step(database)
+        }
+    }
+
+    /// Empties the log at a clean end.
+    public consuming func close() throws(StoreError) {
+        try database.truncateLog()
+    }
+}
+
+extension SQLiteState {
+    /// What the last checkpoint holds; nil when there is none.
+    ///
+    /// Throws ``StoreError/corrupt(_:)`` when any part of it fails its checksum: the caller then
+    /// removes the file and rebuilds it.
+    public func restored() throws(StoreError) -> RestoredState? {
+        let head = try database.statement("SELECT through, hash, time FROM checkpoint")
+        guard try head.step(database) else { return nil }
+        do throws(SegmentError) {
+            return RestoredState(
+                through: JournalMark(
+                    number: UInt64(bitPattern: head.integer(0)), hash: head.bytes(1),
+                    time: Instant(micros: head.integer(2))),
+                accounts: try decode("SELECT body FROM account ORDER BY slot") {
+                    (slot, bytes) throws(SegmentError) in
+                    try StateEncoding.account(AccountSlot(slot), from: bytes)
+                },
+                apiKeys: try decode("SELECT body FROM api_key ORDER BY slot") {
+                    (_, bytes) throws(SegmentError) in try StateEncoding.apiKey(from: bytes)
+                },
+                priceLists: try decode("SELECT body FROM price_list ORDER BY number") {
+                    (_, bytes) throws(SegmentError) in try StateEncoding.priceList(from: bytes)
+                },
+                actions: try decode("SELECT name FROM action ORDER BY number") { _, bytes in
+                    String(decoding: bytes, as: UTF8.self)
+                })
+        } catch {
+            throw .corrupt("\(Self.fileName): \(error)")
+        }
+    }
+
+    private func decode<Value>(
+        _ sql: String, _ body: (Int, [UInt8]) throws(SegmentError) -> Value
+    ) throws(SegmentError) -> [Value] {
+        guard let statement = try? database.statement(sql) else { throw .malformed(at: 0) }
+        var values: [Value] = []
+        while (try? statement.step(database)) == true {
+            values.append(try body(values.count, statement.bytes(0)))
+        }
+        return values
+    }
+}

@@ -1,0 +1,137 @@
+public import Credit
+public import Ledger
+
+/// The usage of one account in one quarter of an hour, by action and key.
+public struct UsageRow: Hashable, Sendable {
+    /// What one action and key used.
+    public struct Cell: Hashable, Sendable, BitwiseCopyable {
+        /// The number of the action in the store's list of actions.
+        public let action: UInt32
+        public let key: APIKeySlot
+        /// Micro-credits.
+        public var credits: Int128
+        public var calls: Int64
+        public var units: Int128
+        public var bytes: Int128
+
+        public init(
+            action: UInt32, key: APIKeySlot, credits: Int128, calls: Int64, units: Int128,
+            bytes: Int128
+        ) {
+            self.action = action
+            self.key = key
+            self.credits = credits
+            self.calls = calls
+            self.units = units
+            self.bytes = bytes
+        }
+    }
+
+    public let account: AccountSlot
+    /// Quarters of an hour since 1970-01-01T00:00:00Z.
+    public let quarter: Int64
+    public let cells: [Cell]
+
+    public init(account: AccountSlot, quarter: Int64, cells: [Cell]) {
+        self.account = account
+        self.quarter = quarter
+        self.cells = cells
+    }
+}
+
+/// Where the events of one account stand, oldest first.
+public struct EventRow: Hashable, Sendable {
+    public let account: AccountSlot
+    public let positions: [Position]
+
+    public init(account: AccountSlot, positions: [Position]) {
+        self.account = account
+        self.positions = positions
+    }
+}
+
+/// A place in the journal: everything up to and including one segment.
+public struct JournalMark: Hashable, Sendable {
+    /// The number of the segment; 0 before the first.
+    public let number: UInt64
+    /// The hash of the segment.
+    public let hash: [UInt8]
+    /// When the segment was begun.
+    public let time: Instant
+
+    public init(number: UInt64, hash: [UInt8], time: Instant) {
+        self.number = number
+        self.hash = hash
+        self.time = time
+    }
+
+    /// Before the first segment.
+    public static let start = Self(number: 0, hash: SegmentFormat.firstHash, time: .earliest)
+}
+
+/// All that is derived from the journal up to one segment and is new since the last checkpoint.
+public struct Checkpoint: Sendable {
+    /// The last segment that it includes.
+    public let through: JournalMark
+    /// The accounts, keys and price lists as they were after that segment.
+    public let image: LedgerImage
+    public let usage: [UsageRow]
+    public let events: [EventRow]
+    /// The actions first used since the last checkpoint; they go on the store's list in order.
+    public let actions: [String]
+
+    public init(
+        through: JournalMark, image: LedgerImage, usage: [UsageRow], events: [EventRow],
+        actions: [String]
+    ) {
+        self.through = through
+        self.image = image
+        self.usage = usage
+        self.events = events
+        self.actions = actions
+    }
+}
+
+/// What a checkpoint gives back at the start.
+public struct RestoredState: Sendable {
+    /// The last segment that it includes.
+    public let through: JournalMark
+    public let accounts: [AccountImage]
+    public let apiKeys: [APIKeyRecord]
+    public let priceLists: [Catalogue.PriceListVersion]
+    /// The list of actions, by their numbers.
+    public let actions: [String]
+
+    public init(
+        through: JournalMark, accounts: [AccountImage], apiKeys: [APIKeyRecord],
+        priceLists: [Catalogue.PriceListVersion], actions: [String]
+    ) {
+        self.through = through
+        self.accounts = accounts
+        self.apiKeys = apiKeys
+        self.priceLists = priceLists
+        self.actions = actions
+    }
+}
+
+/// Keeps checkpoints: derived from the journal, so that damage costs time and nothing else.
+public protocol StateStore: ~Copyable {
+    /// Adds a checkpoint; all of it or nothing is there after a crash.
+    mutating func write(_ checkpoint: Checkpoint) throws(StoreError)
+}
+
+/// Reads what checkpoints hold of usage and events.
+///
+/// Each answer says up to which segment storage reaches, so that the caller can add exactly what
+/// came later.
+public protocol UsageReader: Sendable {
+    /// The usage of an account, or of all for nil, in a range of quarters.
+    func usage(
+        of account: AccountSlot?, quarters: Range<Int64>
+    ) throws(StoreError) -> (through: UInt64, rows: [UsageRow])
+
+    /// Where at most `limit` events of an account stand, newest first, before `end`.
+    func events(
+        of account: AccountSlot, before end: Position?, limit: Int
+    ) throws(StoreError) -> (through: UInt64, rows: [Position])
+}

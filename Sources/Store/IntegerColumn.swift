@@ -1,0 +1,93 @@
+internal import Credit
+
+/// Integers of one column: the least of them, then each one's distance from it in as few bits as
+/// the greatest needs (frame of reference).
+///
+/// Layout: width in bits (1 byte, 0-56 or 64), least value (varint), then count x width bits, low
+/// bits first, padded to a byte. See docs/journal-format.md.
+enum IntegerColumn {
+    /// Widths above this are written as whole words, so that a value never spans nine bytes.
+    private static let packedWidthMax = 56
+
+    /// Appends the column of `count` integers that `value` gives.
+    @inline(__always)
+    static func append(
+        to bytes: inout [UInt8], scratch: inout [UInt64], count: Int, value: (Int) -> UInt64
+    ) {
+        var least = UInt64.max
+        var greatest: UInt64 = 0
+        for index in 0..<count {
+            let word = value(index)
+            scratch[index] = word
+            least = min(least, word)
+            greatest = max(greatest, word)
+        }
+        guard count > 0 else { return appendHead(to: &bytes, width: 0, least: 0) }
+        let needed = 64 - (greatest - least).leadingZeroBitCount
+        let width = needed > packedWidthMax ? 64 : needed
+        appendHead(to: &bytes, width: width, least: least)
+        guard width > 0 else { return }
+        pack(scratch, count: count, width: width, least: least, to: &bytes)
+    }
+
+    private static func appendHead(to bytes: inout [UInt8], width: Int, least: UInt64) {
+        bytes.append(UInt8(truncatingIfNeeded: width))
+        bytes.append(varint: least)
+    }
+
+    private static func pack(
+        _ words: [UInt64], count: Int, width: Int, least: UInt64, to bytes: inout [UInt8]
+    ) {
+        let size = (count * width + 7) / 8
+        let first = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: size + 8))
+        unsafe bytes.withUnsafeMutableBytes { buffer in
+            var bit = 0
+            for index in 0..<count {
+                let offset = first + bit >> 3
+                let word = (words[index] &- least) &<< UInt64(truncatingIfNeeded: bit & 7)
+                let old = unsafe buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                unsafe buffer.storeBytes(of: old | word, toByteOffset: offset, as: UInt64.self)
+                bit += width
+            }
+        }
+        bytes.removeLast(8)
+    }
+}
+
+extension ByteReader {
+    /// Reads a column of `count` integers.
+    mutating func integers(
+        _ count: Int, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> [UInt64] {
+        let width = Int(try byte(in: bytes))
+        let least = try varint(in: bytes)
+        guard width <= 56 || width == 64 else { throw .malformed(at: offset) }
+        guard width > 0 else { return [UInt64](repeating: least, count: count) }
+        let size = (count * width + 7) / 8
+        let packed = try take(size, in: bytes)
+        let mask = width == 64 ? UInt64.max : (1 << UInt64(width)) - 1
+        var words: [UInt64] = []
+        words.reserveCapacity(count)
+        for index in 0..<count {
+            let bit = index * width
+            let start = packed + bit >> 3
+            let raw = Self.word(in: bytes, at: start) &>> UInt64(bit & 7)
+            words.append((raw & mask) &+ least)
+        }
+        return words
+    }
+
+    /// The eight bytes from `start` as one integer; bytes past the end count as zero.
+    @inline(__always)
+    private static func word(in bytes: Span<UInt8>, at start: Int) -> UInt64 {
+        if start + 8 <= bytes.count {
+            return unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self)
+        }
+        var word: UInt64 = 0
+        for index in start..<bytes.count {
+            word |= UInt64(bytes[index]) << UInt64(index - start) * 8
+        }
+        return word
+    }
+}

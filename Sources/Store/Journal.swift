@@ -1,0 +1,30 @@
+/// Why storage did not do what was asked.
+public enum StoreError: Error, Hashable, Sendable {
+    /// Another process holds the data folder.
+    case inUse(path: String)
+    /// The store cannot be opened or read; says why.
+    case unavailable(String)
+    /// What is stored is not what was written; never answered with a guess.
+    case corrupt(String)
+    /// A commit failed and may still have happened: the process must stop and recover.
+    case outcomeUnknown(String)
+    /// The segment does not follow the last one stored.
+    case outOfOrder(expected: UInt64, got: UInt64)
+}
+
+/// Where segments become durable, in order; has one writer (design.md section 3).
+public protocol Journal: ~Copyable {
+    /// Stores the segment and returns once it is durable.
+    ///
+    /// After ``StoreError/outcomeUnknown(_:)`` nothing may be appended any more: the segment may be
+    /// there after a restart.
+    mutating func append(_ segment: EncodedSegment) throws(StoreError)
+}
+
+/// Where stored segments are read from.
+public protocol JournalReader {
+    /// The number of the last segment stored; 0 when there is none.
+    func lastNumber() throws(StoreError) -> UInt64
+    /// The segment with this number, or nil when there is none.
+    func segment(_ number: UInt64) throws(StoreError) -> EncodedSegment?
+}

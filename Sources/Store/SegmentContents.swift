@@ -1,0 +1,107 @@
+public import Credit
+public import Ledger
+
+/// The events of one segment, decided and in order: what one commit makes durable.
+///
+/// Charges lie apart from other events because they are kept in columns; `order` says how the two
+/// interleave and is empty while all events are charges.
+public struct SegmentContents: Sendable {
+    /// One event of a segment: where to find it.
+    public enum Item: Hashable, Sendable, BitwiseCopyable {
+        /// The place in `charges`.
+        case charge(Int)
+        /// The place in `events`.
+        case event(Int)
+    }
+
+    /// The most events of a segment.
+    public static let eventsMax = 65_536
+    /// The most text bytes of a segment's charges before no more are added.
+    public static let bytesMax = 64 << 20
+
+    /// From 1, without gaps.
+    public let number: UInt64
+    /// When the segment was begun.
+    public let time: Instant
+    public var charges: [ChargeEvent] = []
+    /// The lots that paid, charge by charge.
+    public var shares: [LotShare] = []
+    /// The texts that the charges' ranges refer to.
+    public var bytes: [UInt8] = []
+    public var events: [Event] = []
+    /// For each event in order whether it is a charge; empty when all are.
+    public var order: [Bool] = []
+
+    /// A segment without events.
+    public init(number: UInt64, time: Instant) {
+        self.number = number
+        self.time = time
+    }
+
+    /// How many events there are.
+    public var count: Int { charges.count + events.count }
+
+    /// True when there is nothing to commit.
+    public var isEmpty: Bool { charges.isEmpty && events.isEmpty }
+
+    /// The position that the next event added will have.
+    public var nextPosition: Position {
+        Position(segment: number, index: UInt32(truncatingIfNeeded: count))
+    }
+
+    /// Adds a charge whose texts already lie in `bytes` and whose shares in `shares`.
+    @inlinable
+    public mutating func append(_ charge: ChargeEvent) {
+        if !events.isEmpty { order.append(true) }
+        charges.append(charge)
+    }
+
+    /// Adds an event that is no charge.
+    public mutating func append(_ event: Event) {
+        if events.isEmpty { order = [Bool](repeating: true, count: charges.count) }
+        order.append(false)
+        events.append(event)
+    }
+
+    /// The event at `index` of this segment, or nil when there is none.
+    public func item(at index: Int) -> Item? {
+        guard index >= 0, index < count else { return nil }
+        guard !events.isEmpty else { return .charge(index) }
+        let charges = order[..<index].count(where: \.self)
+        return order[index] ? .charge(charges) : .event(index - charges)
+    }
+
+    /// Calls `body` with every event in order.
+    public func visit<Failure: Error>(
+        _ body: (Position, Item) throws(Failure) -> Void
+    ) throws(Failure) {
+        var charge = 0
+        var event = 0
+        for index in 0..<count {
+            let position = Position(segment: number, index: UInt32(truncatingIfNeeded: index))
+            if events.isEmpty || order[index] {
+                try body(position, .charge(charge))
+                charge += 1
+            } else {
+                try body(position, .event(event))
+                event += 1
+            }
+        }
+    }
+}
+
+extension Ledger {
+    /// Applies all events of a segment in order.
+    public mutating func apply(_ contents: SegmentContents) {
+        contents.visit { position, item in
+            switch item {
+            case .charge(let index):
+                apply(
+                    contents.charges[index], shares: contents.shares, bytes: contents.bytes,
+                    at: position)
+            case .event(let index):
+                apply(contents.events[index], at: position)
+            }
+        }
+    }
+}

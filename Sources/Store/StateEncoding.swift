@@ -1,0 +1,219 @@
+public import Credit
+internal import Digest
+public import Ledger
+
+/// The bytes of checkpointed things; each ends with a CRC-32 of what is before it.
+public enum StateEncoding: Sendable {
+    public static func encode(_ image: AccountImage) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var new = NewAccount(id: image.profile.id, name: image.profile.name)
+        new.timeZone = image.profile.timeZone
+        new.anchor = image.profile.anchor
+        new.overdraftLimit = Credits(micros: image.record.overdraftLimit)
+        new.priceList = image.profile.priceList
+        new.metadata = image.profile.metadata
+        bytes.append(new)
+        bytes.append(time: image.profile.createdAt)
+        let record = image.record
+        for amount in [record.available, record.held, record.debt] { bytes.append(signed: amount) }
+        for total in [record.charged, record.uncollected, record.granted] {
+            bytes.append(fixed: total)
+        }
+        bytes.append(varint: record.sequence)
+        bytes.append(time: record.lastTime)
+        bytes.append(varint: record.changedIn)
+        bytes.append(record.isSuspended ? 1 : 0)
+        bytes.append(varint: UInt64(image.lots.count))
+        for lot in image.lots { bytes.append(lot) }
+        return bytes.withChecksum()
+    }
+
+    public static func account(
+        _ slot: AccountSlot, from stored: [UInt8]
+    ) throws(SegmentError) -> AccountImage {
+        let bytes = try stored.checked()
+        var reader = ByteReader()
+        let new = try reader.newAccount(in: bytes.span)
+        let createdAt = try reader.time(in: bytes.span)
+        let record = try reader.record(overdraftLimit: new.overdraftLimit, in: bytes.span)
+        var lots: [Lot] = []
+        for _ in 0..<(try reader.count(limit: 1 << 24, in: bytes.span)) {
+            lots.append(try reader.lot(in: bytes.span))
+        }
+        let profile = AccountProfile(
+            restoring: new.id, name: new.name, timeZone: new.timeZone,
+            anchor: new.anchor ?? createdAt, priceList: new.priceList, metadata: new.metadata,
+            createdAt: createdAt)
+        return AccountImage(slot: slot, profile: profile, record: record, lots: lots)
+    }
+
+    public static func encode(_ key: APIKeyRecord) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var new = NewAPIKey(
+            role: key.role, name: key.name, secretHash: key.secretHash, hint: key.hint)
+        new.scopes = key.scopes
+        new.expiresAt = key.expiresAt
+        bytes.append(new)
+        bytes.append(fixed: key.id.rawValue)
+        bytes.append(optional: key.account) { $0.append(varint: UInt64($1)) }
+        bytes.append(key.isRevoked ? 1 : 0)
+        bytes.append(time: key.createdAt)
+        return bytes.withChecksum()
+    }
+
+    public static func apiKey(from stored: [UInt8]) throws(SegmentError) -> APIKeyRecord {
+        let bytes = try stored.checked()
+        var reader = ByteReader()
+        let new = try reader.newAPIKey(in: bytes.span)
+        let id = APIKeyID(rawValue: try reader.fixed(UInt128.self, in: bytes.span))
+        let account: AccountSlot? =
+            try reader.byte(in: bytes.span) == 1 ? try reader.slot(in: bytes.span) : nil
+        let isRevoked = try reader.byte(in: bytes.span) == 1
+        return APIKeyRecord(
+            restoring: id, key: new, account: account, isRevoked: isRevoked,
+            createdAt: try reader.time(in: bytes.span))
+    }
+
+    public static func encode(_ list: Catalogue.PriceListVersion) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(
+            event: .priceListPut(
+                PriceListEvent(
+                    name: list.name, version: list.version, effectiveAt: list.effectiveAt,
+                    json: list.json, time: list.createdAt)))
+        return bytes.withChecksum()
+    }
+
+    public static func priceList(
+        from stored: [UInt8]
+    ) throws(SegmentError) -> Catalogue.PriceListVersion {
+        let bytes = try stored.checked()
+        var reader = ByteReader()
+        guard case .priceListPut(let event) = try reader.event(in: bytes.span) else {
+            throw .malformed(at: 0)
+        }
+        return Catalogue.PriceListVersion(restoring: event)
+    }
+}
+
+extension StateEncoding {
+    public static func encode(_ cells: [UsageRow.Cell]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(varint: UInt64(cells.count))
+        for cell in cells {
+            bytes.append(varint: UInt64(cell.action))
+            bytes.append(varint: UInt64(cell.key &+ 1))
+            bytes.append(fixed: cell.credits)
+            bytes.append(varint: UInt64(bitPattern: cell.calls))
+            bytes.append(fixed: cell.units)
+            bytes.append(fixed: cell.bytes)
+        }
+        return bytes.withChecksum()
+    }
+
+    public static func cells(from stored: [UInt8]) throws(SegmentError) -> [UsageRow.Cell] {
+        let bytes = try stored.checked()
+        var reader = ByteReader()
+        var cells: [UsageRow.Cell] = []
+        for _ in 0..<(try reader.count(limit: 1 << 24, in: bytes.span)) {
+            cells.append(
+                UsageRow.Cell(
+                    action: try reader.slot(in: bytes.span),
+                    key: try reader.slot(in: bytes.span) &- 1,
+                    credits: try reader.fixed(Int128.self, in: bytes.span),
+                    calls: Int64(bitPattern: try reader.varint(in: bytes.span)),
+                    units: try reader.fixed(Int128.self, in: bytes.span),
+                    bytes: try reader.fixed(Int128.self, in: bytes.span)))
+        }
+        return cells
+    }
+
+    /// Positions in rising order, each as its distance from the one before.
+    public static func encode(_ positions: [Position]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(varint: UInt64(positions.count))
+        var segment: UInt64 = 0
+        for position in positions {
+            bytes.append(varint: position.segment &- segment)
+            bytes.append(varint: UInt64(position.index))
+            segment = position.segment
+        }
+        return bytes.withChecksum()
+    }
+
+    public static func positions(from stored: [UInt8]) throws(SegmentError) -> [Position] {
+        let bytes = try stored.checked()
+        var reader = ByteReader()
+        var positions: [Position] = []
+        var segment: UInt64 = 0
+        for _ in 0..<(try reader.count(limit: 1 << 28, in: bytes.span)) {
+            segment &+= try reader.varint(in: bytes.span)
+            positions.append(Position(segment: segment, index: try reader.slot(in: bytes.span)))
+        }
+        return positions
+    }
+}
+
+extension [UInt8] {
+    fileprivate consuming func withChecksum() -> [UInt8] {
+        var bytes = self
+        bytes.append(fixed: CRC32.checksum(of: bytes.span))
+        return bytes
+    }
+
+    fileprivate func checked() throws(SegmentError) -> [UInt8] {
+        guard count >= 4 else { throw .malformed(at: count) }
+        let body = Array(dropLast(4))
+        var reader = ByteReader()
+        _ = try reader.take(body.count, in: span)
+        guard try reader.fixed(UInt32.self, in: span) == CRC32.checksum(of: body.span) else {
+            throw .badChecksum
+        }
+        return body
+    }
+
+    fileprivate mutating func append(_ lot: Lot) {
+        append(position: lot.position)
+        append(lot.source.rawValue)
+        append(signed: Int64(lot.priority))
+        append(time: lot.effectiveAt)
+        append(time: lot.expiresAt)
+        for amount in lot.amounts { append(signed: amount) }
+        append(lot.state.rawValue)
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func record(
+        overdraftLimit: Credits, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> AccountRecord {
+        AccountRecord(
+            restoring: Balance(
+                available: Credits(micros: try signed(in: bytes)),
+                held: Credits(micros: try signed(in: bytes)),
+                negative: Credits(micros: try signed(in: bytes))),
+            overdraftLimit: overdraftLimit, charged: try fixed(Int128.self, in: bytes),
+            uncollected: try fixed(Int128.self, in: bytes),
+            granted: try fixed(Int128.self, in: bytes), sequence: try varint(in: bytes),
+            lastTime: try time(in: bytes), changedIn: try varint(in: bytes),
+            isSuspended: try byte(in: bytes) == 1)
+    }
+
+    fileprivate mutating func lot(in bytes: Span<UInt8>) throws(SegmentError) -> Lot {
+        let position = try position(in: bytes)
+        guard let source = GrantSource(rawValue: try byte(in: bytes)) else {
+            throw .malformed(at: offset)
+        }
+        let priority = Int32(truncatingIfNeeded: try signed(in: bytes))
+        let effectiveAt = try time(in: bytes)
+        let expiresAt = try time(in: bytes)
+        var amounts: [Int64] = []
+        for _ in 0..<6 { amounts.append(try signed(in: bytes)) }
+        guard let state = Lot.State(rawValue: try byte(in: bytes)) else {
+            throw .malformed(at: offset)
+        }
+        return Lot(
+            restoring: position, source: source, priority: priority, effectiveAt: effectiveAt,
+            expiresAt: expiresAt, amounts: amounts, state: state)
+    }
+}

@@ -1,0 +1,125 @@
+import Credit
+import Dispatch
+import Engine
+import Ledger
+import Partition
+import SQLiteStore
+import Store
+import Synchronization
+import Terminal
+
+/// Durable charges a second through the engine: decided, encoded, hashed, synced, folded, answered.
+struct EngineCase {
+    let accounts: Int
+    let batch: Int
+    let seconds: Double
+
+    /// Batches submitted and not yet answered, as of this many clients.
+    private static let underWayMax = 8
+    /// The most charges made ready before the clock starts.
+    private static let chargesMax = 4_000_000
+
+    /// What the committing thread tells the submitting one.
+    private final class Answers: Sendable {
+        let room = DispatchSemaphore(value: 0)
+        let times = Mutex<[UInt64]>([])
+        let refused = Mutex(0)
+    }
+
+    func run(in path: String) throws -> Measurement {
+        let answers = Answers()
+        let partition = try Partition(
+            folder: try DataFolder(path: path),
+            handlers: Partition.Handlers(
+                deliver: { _, batches in
+                    let now = Monotonic.now()
+                    for answered in batches {
+                        answers.times.withLock { $0.append(now) }
+                        answers.refused.withLock { $0 += answered.batch.refusedCount }
+                        answers.room.signal()
+                    }
+                },
+                failed: { error in Terminal.report("commit failed: \(error)") }))
+        try prepare(partition, answers)
+        let sizeBefore = folderSize(path)
+        let charged = measure(partition, answers)
+        partition.close()
+        guard answers.refused.withLock({ $0 }) == 0 else { throw BenchError.refused }
+        return Measurement(
+            name: "engine", accounts: accounts, batch: batch, count: charged.count,
+            seconds: charged.seconds, latencies: charged.latencies,
+            bytes: folderSize(path) - sizeBefore)
+    }
+
+    private func prepare(_ partition: Partition, _ answers: Answers) throws {
+        var setup = CommandBatch(origin: 0)
+        setup.append(
+            .putPriceList(
+                try Name(PriceBook.defaultName), effectiveAt: nil,
+                json: Array(Workload.priceList.utf8)), tag: 0)
+        for index in 0..<accounts {
+            let id = try Name(Workload.account(index))
+            setup.append(.createAccount(NewAccount(id: id, name: id.text)), tag: 0)
+            var money = MoneyCommand(
+                account: id, idempotencyKey: Array("grant".utf8), fingerprint: 1,
+                request: .grant(NewGrant(amount: Credits(micros: 1 << 50), source: .plan)))
+            money.postedAt = nil
+            setup.append(.money(money), tag: 0)
+            if setup.count >= 8000 {
+                try submit(&setup, partition, answers)
+            }
+        }
+        try submit(&setup, partition, answers)
+        answers.times.withLock { $0 = [] }
+    }
+
+    private func submit(
+        _ batch: inout CommandBatch, _ partition: Partition, _ answers: Answers
+    ) throws {
+        guard batch.count > 0 else { return }
+        guard partition.submit(batch) else { throw BenchError.refused }
+        answers.room.wait()
+        batch = CommandBatch(origin: 0)
+    }
+
+    private func measure(
+        _ partition: Partition, _ answers: Answers
+    ) -> (count: Int, seconds: Double, latencies: [UInt64]) {
+        var workload = Workload(accountCount: accounts, seed: 42)
+        let now = partition.time.now()
+        let count = min(Self.chargesMax / batch, max(64, batch == 1 ? 40_000 : Int.max))
+        let batches = (0..<count).map { _ in workload.batch(batch, now: now) }
+        var starts: [UInt64] = []
+        let underWay = batch == 1 ? 1 : Self.underWayMax
+        let begin = Monotonic.now()
+        let deadline = begin + UInt64(seconds * 1e9)
+        var answered = 0
+        for batch in batches {
+            if starts.count - answered >= underWay {
+                answers.room.wait()
+                answered += 1
+            }
+            let start = Monotonic.now()
+            guard start < deadline else { break }
+            starts.append(start)
+            guard partition.submit(batch) else { break }
+        }
+        for _ in answered..<starts.count { answers.room.wait() }
+        let end = Monotonic.now()
+        let times = answers.times.withLock { $0 }
+        let latencies = zip(starts, times).map { $1 - $0 }
+        return (starts.count * batch, Double(end - begin) / 1e9, latencies)
+    }
+}
+
+extension CommandBatch {
+    /// How many items were neither recorded nor answered.
+    fileprivate var refusedCount: Int {
+        outcomes.count { outcome in
+            switch outcome {
+            case .recorded, .answered: false
+            case .waiting, .seenBefore, .rejected, .unknown: true
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Glibc
+
+/// Why a case gave no figure.
+enum BenchError: Error {
+    case refused
+    case storage(String)
+    case usage(String)
+}
+
+/// The monotonic clock in nanoseconds.
+enum Monotonic {
+    static func now() -> UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
+/// One case's figures.
+struct Measurement {
+    let name: String
+    let accounts: Int
+    let batch: Int
+    let count: Int
+    let seconds: Double
+    let latencies: [UInt64]
+    var bytes: Int?
+
+    /// One JSON line.
+    var json: String {
+        let sorted = latencies.sorted()
+        func percentile(_ share: Double) -> UInt64 {
+            guard !sorted.isEmpty else { return 0 }
+            return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] / 1000
+        }
+        var fields = [
+            "\"case\":\"\(name)\"", "\"accounts\":\(accounts)", "\"batch\":\(batch)",
+            "\"per_second\":\(Int(Double(count) / seconds))", "\"p50_us\":\(percentile(0.5))",
+            "\"p99_us\":\(percentile(0.99))",
+        ]
+        if let bytes {
+            fields.append("\"bytes_per_charge\":\(Int((Double(bytes) / Double(count)).rounded()))")
+        }
+        fields.append("\"count\":\(count)")
+        return "{\(fields.joined(separator: ","))}"
+    }
+}
+
+/// The names in a folder.
+func fileNames(_ path: String) -> [String] {
+    guard let folder = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { text in
+                unsafe String(cString: text)
+            }
+        }
+        if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+}
+
+/// The bytes that the files of a folder take on disk.
+func folderSize(_ path: String) -> Int {
+    fileNames(path).reduce(0) { total, name in
+        var status = stat()
+        guard unsafe stat("\(path)/\(name)", &status) == 0 else { return total }
+        return total + Int(status.st_blocks) * 512
+    }
+}

@@ -1,0 +1,84 @@
+import Glibc
+import Terminal
+
+/// What the command line asks for.
+struct Options {
+    private static let caseNames = ["fdatasync", "engine", "plain-sqlite"]
+
+    private(set) var wantsHelp = false
+    private var cases = Self.caseNames
+    private var accounts = [1_000, 10_000]
+    private var batches = [1, 64, 1024, 8192]
+    private var seconds = 5
+    private var folder = "/var/tmp/tally-bench-\(getpid())"
+
+    init(_ arguments: some Sequence<String>) throws {
+        var rest = arguments.makeIterator()
+        while let option = rest.next() {
+            switch option {
+            case "--help", "-h": wantsHelp = true
+            case "--case": cases = [try Self.name(rest.next())]
+            case "--accounts": accounts = [try Self.number(option, rest.next(), 1...1_000_000)]
+            case "--batch": batches = [try Self.number(option, rest.next(), 1...16_384)]
+            case "--seconds": seconds = try Self.number(option, rest.next(), 1...600)
+            case "--data":
+                guard let path = rest.next() else {
+                    throw BenchError.usage("--data needs a folder")
+                }
+                folder = path
+            default: throw BenchError.usage("unknown option \(option)")
+            }
+        }
+    }
+
+    private static func name(_ text: String?) throws -> String {
+        guard let text, caseNames.contains(text) else {
+            throw BenchError.usage("--case is one of \(caseNames.joined(separator: ", "))")
+        }
+        return text
+    }
+
+    private static func number(
+        _ option: String, _ text: String?, _ range: ClosedRange<Int>
+    ) throws -> Int {
+        guard let text, let number = Int(text), range.contains(number) else {
+            throw BenchError.usage("\(option) needs a number from \(range)")
+        }
+        return number
+    }
+
+    /// Runs the cases, each in an emptied folder, and prints a line for each.
+    func run() throws {
+        for name in cases {
+            if name == "fdatasync" {
+                try inFolder { try SyncCase(seconds: Double(seconds)).run(in: $0) }
+                continue
+            }
+            for account in accounts {
+                for batch in batches {
+                    try inFolder { path in
+                        name == "engine"
+                            ? try EngineCase(
+                                accounts: account, batch: batch, seconds: Double(seconds)
+                            ).run(in: path)
+                            : try PlainSQLiteCase(
+                                accounts: account, batch: batch, seconds: Double(seconds)
+                            ).run(in: path)
+                    }
+                }
+            }
+        }
+    }
+
+    private func inFolder(_ body: (String) throws -> Measurement) throws {
+        unsafe mkdir(folder, 0o700)
+        defer { removeFolder(folder) }
+        Terminal.print(try body(folder).json)
+    }
+}
+
+/// Removes a folder of plain files.
+func removeFolder(_ path: String) {
+    for name in fileNames(path) { unsafe unlink("\(path)/\(name)") }
+    unsafe rmdir(path)
+}

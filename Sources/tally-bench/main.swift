@@ -1,0 +1,28 @@
+import Glibc
+import Terminal
+
+let usage = """
+    tally-bench: durable charges a second, one JSON line a case
+
+      --case NAME      fdatasync, engine or plain-sqlite (all)
+      --accounts N     how many accounts (1000 and 10000)
+      --batch N        charges a batch (1, 64, 1024 and 8192)
+      --seconds N      at most so long a case (5)
+      --data DIR       where the files go; emptied for each case (a new folder in /var/tmp)
+      --help           this text
+    """
+
+do {
+    let options = try Options(CommandLine.arguments.dropFirst())
+    if options.wantsHelp {
+        Terminal.print(usage)
+    } else {
+        try options.run()
+    }
+} catch BenchError.usage(let message) {
+    Terminal.report("tally-bench: \(message)\n\(usage)")
+    exit(2)
+} catch {
+    Terminal.report("tally-bench: \(error)")
+    exit(1)
+}
