@@ -41,5 +41,7 @@ let package = Package(
 
         library("Credit"),
         tests("Credit", ["Credit"]),
+        library("HTTP", ["Credit", "CUV", "CHTTPParser"]),
+        tests("HTTP", ["HTTP"]),
     ]
 )
