@@ -30,13 +30,14 @@ struct ChunkedBody {
 
     /// Appends the data in `input` to `body` and says how much of `input` was used.
     ///
-    /// Throws `bodyTooLarge` as soon as a chunk would take the body over `bodyLimit` bytes.
+    /// Throws `bodyTooLarge` before a chunk that would take the body over `bodyLimit` bytes.
     mutating func decode(
         _ input: Span<UInt8>, to body: inout [UInt8], bodyLimit: Int, within limits: HTTPLimits
     ) throws(HTTPRejection) -> Int {
         var index = 0
         while index < input.count, !isComplete {
             if case .data = state {
+                guard left <= bodyLimit - body.count else { throw .bodyTooLarge }
                 let end = min(index + left, input.count)
                 body.append(span: input.extracting(index..<end))
                 left -= end - index
@@ -45,7 +46,6 @@ struct ChunkedBody {
                 continue
             }
             try take(input[index], within: limits)
-            guard left <= bodyLimit - body.count else { throw .bodyTooLarge }
             index += 1
         }
         return index

@@ -59,8 +59,9 @@ final class HeadParser {
     }
 
     private func take(lineOf request: HTTPRequest) throws(HTTPRejection) {
-        guard unsafe parser.pointee.http_errno != HPE_INVALID_METHOD.rawValue
-        else { throw .malformedRequestLine }
+        guard !request.target.isEmpty else { throw .malformedRequestLine }
+        guard unsafe parser.pointee.http_major == 1, unsafe parser.pointee.http_minor <= 1
+        else { throw .unsupportedVersion }
         request.method = HTTPMethod(parsed: unsafe parser.pointee.method)
         request.isVersion10 = unsafe parser.pointee.http_minor == 0
         request.keepsAlive = unsafe http_should_keep_alive(parser) != 0

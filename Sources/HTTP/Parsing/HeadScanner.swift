@@ -99,15 +99,10 @@ struct HeadScanner {
         guard index - target <= limits.targetBytesMax else { throw .uriTooLong }
         guard index > target, index + 9 == line.count, line[index] == .space
         else { throw .malformedRequestLine }
-        try checkVersion(line.extracting((index + 1)...))
-    }
-
-    private static func checkVersion(_ version: Span<UInt8>) throws(HTTPRejection) {
+        let version = line.extracting((index + 1)...)
         guard version.starts(with: "HTTP/"), version[5].isDigit, version[6] == UInt8(ascii: "."),
             version[7].isDigit
         else { throw .malformedRequestLine }
-        guard version[5] == UInt8(ascii: "1"), version[7] <= UInt8(ascii: "1")
-        else { throw .unsupportedVersion }
     }
 
     /// Checks `name: value`; controls were refused before, so only the name is left.

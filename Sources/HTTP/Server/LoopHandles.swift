@@ -103,8 +103,7 @@ final class LoopHandles {
     }
 
     func closeListeners() {
-        for unsafe listener in unsafe listeners { unsafe Stream.closeUnowned(listener) }
-        unsafe listeners.removeAll()
+        while let listener = unsafe listeners.popLast() { unsafe Stream.closeUnowned(listener) }
     }
 
     func closeAll() {
