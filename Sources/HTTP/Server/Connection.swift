@@ -14,7 +14,7 @@ final class Connection {
     }
 
     /// What ends the connection when it takes too long.
-    enum Wait: Hashable {
+    enum Wait: Int, CaseIterable {
         case none
         case idle
         case head

@@ -18,6 +18,8 @@ public final class HTTPLoop {
 
     private let port: LoopPort
     private let census: ConnectionCensus
+    /// In milliseconds, by ``Connection/Wait``.
+    private let waitLimits: [UInt64]
     private var table = ConnectionTable()
     private var serial: UInt64
     /// Connections with something to write.
@@ -37,6 +39,7 @@ public final class HTTPLoop {
         waker = port.waker
         counters = port.counters
         serial = UInt64(port.index) << 48
+        waitLimits = Connection.Wait.allCases.map { $0.limit(in: limits)?.milliseconds ?? .max }
         let headBytesMax = limits.headerBytesMax + limits.targetBytesMax + 1024
         unreadBytesMax = max(limits.pipelinedBytesMax, headBytesMax)
         handles = try LoopHandles(waker: port.waker)
@@ -172,8 +175,8 @@ public final class HTTPLoop {
     }
 
     func setDeadline(of connection: Connection, for wait: Connection.Wait) {
-        let time = wait.limit(in: limits).map { handles.now + $0.milliseconds }
-        table.setDeadline(of: connection, to: time ?? .max)
+        let time = waitLimits[wait.rawValue]
+        table.setDeadline(of: connection, to: time < .max ? handles.now + time : .max)
     }
 
     func markDirty(_ connection: Connection) {
