@@ -35,13 +35,14 @@ let package = Package(
     targets: [
         system("CUV", "libuv", apt: "libuv1-dev"),
         system("CHTTPParser", nil, apt: "libhttp-parser-dev"),
+        system("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
         system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
         system("CNettle", "nettle", apt: "nettle-dev"),
         system("CZlib", "zlib", apt: "zlib1g-dev"),
 
         library("Credit"),
         tests("Credit", ["Credit"]),
-        library("HTTP", ["Credit", "CUV", "CHTTPParser"]),
+        library("HTTP", ["Credit", "CUV", "CHTTPParser", "CCurl"]),
         tests("HTTP", ["HTTP"]),
     ]
 )
