@@ -153,7 +153,7 @@ final class EchoApplication: Application {
             status: reason.status, contentType: "text/plain", body: Array("\(reason)".utf8))
     }
 
-    func drained(_ exchange: ExchangeID) {
+    func flushed(_ exchange: ExchangeID) {
         guard let left = exports[exchange] else { return }
         guard left > 0 else {
             exports[exchange] = nil

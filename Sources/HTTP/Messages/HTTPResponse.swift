@@ -6,7 +6,7 @@ public struct HTTPResponse: Hashable, Sendable {
     public struct InvalidField: Error, Hashable {}
 
     public var status: Int
-    /// The value of `Content-Type`; none is sent when nil.
+    /// The value of `Content-Type`, written as it is: a constant; none is sent when nil.
     public var contentType: String?
     /// Further header lines, each ended by CR LF; see ``add(field:value:)``.
     public var fields: [UInt8]

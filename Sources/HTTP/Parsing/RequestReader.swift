@@ -101,6 +101,7 @@ struct RequestReader {
     private mutating func readHead(
         parser: HeadParser, within limits: HTTPLimits
     ) throws(HTTPRejection) -> Step {
+        request.method = .other  // a refusal is no longer an answer to the request before
         var scanner = scanner
         let found = try scanner.scan(input.span.extracting(start...), within: limits)
         guard let count = found else {

@@ -23,13 +23,13 @@ public protocol Application: AnyObject {
     func rejected(_ reason: HTTPRejection) -> HTTPResponse
 
     /// Called when all that a stream wrote has left, so that it may go on writing.
-    func drained(_ exchange: ExchangeID)
+    func flushed(_ exchange: ExchangeID)
 }
 
 extension Application {
     public func roundEnded() {}
     public func woken() {}
-    public func drained(_ exchange: ExchangeID) {}
+    public func flushed(_ exchange: ExchangeID) {}
 }
 
 /// Names one request of one loop until it is answered, and nothing afterwards.

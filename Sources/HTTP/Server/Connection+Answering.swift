@@ -117,7 +117,7 @@ extension Connection {
         guard !stream.isWriting else { return }
         switch phase {
         case .closing: finishClosing()
-        case .streaming: loop.noteDrained(self)
+        case .streaming: loop.noteFlushed(self)
         case .reading, .answering, .closed: break
         }
     }

@@ -189,7 +189,7 @@ final class Connection {
     ///
     /// Closing with unread bytes resets the connection, and the client would lose the answer.
     func finishClosing() {
-        guard lingers, !hasInputEnded else {
+        guard !hasInputEnded, lingers || stream.hasUnreadBytes else {
             close()
             return
         }

@@ -16,7 +16,7 @@ extension HTTPLoop {
     /// Writes more of a streamed body.
     ///
     /// A client that lets more than ``HTTPLimits/responseBacklogBytes`` wait is cut: long streams
-    /// wait for ``Application/drained(_:)`` between their writes.
+    /// wait for ``Application/flushed(_:)`` between their writes.
     public func write(_ bytes: [UInt8], to exchange: ExchangeID) {
         connection(of: exchange)?.write(bytes)
     }

@@ -28,7 +28,7 @@ public final class HTTPLoop {
     private var resumable: [Connection] = []
     private var spare: [Connection] = []
     /// Streams whose bytes have all left.
-    private var drained: [ExchangeID] = []
+    private var flushed: [ExchangeID] = []
     /// When what is still open is cut, in the milliseconds of ``LoopHandles/now``.
     private var drainEnd = UInt64.max
 
@@ -133,11 +133,11 @@ public final class HTTPLoop {
     }
 
     private func resumeStreams() {
-        guard !drained.isEmpty else { return }
-        let exchanges = drained
-        drained.removeAll()
+        guard !flushed.isEmpty else { return }
+        let exchanges = flushed
+        flushed.removeAll()
         for exchange in exchanges where connection(of: exchange) != nil {
-            application?.drained(exchange)
+            application?.flushed(exchange)
         }
     }
 
@@ -192,8 +192,8 @@ public final class HTTPLoop {
     }
 
     /// Has the application told in the next round, so that a fast reader cannot hold this one.
-    func noteDrained(_ connection: Connection) {
-        drained.append(connection.exchange)
+    func noteFlushed(_ connection: Connection) {
+        flushed.append(connection.exchange)
         waker.wake()
     }
 

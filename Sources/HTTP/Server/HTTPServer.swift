@@ -106,9 +106,10 @@ public final class HTTPServer: Sendable {
             return true
         }
         guard wasRunning else { return }
+        // First, so that it cannot be the file of a server that takes this one's place.
+        if let path = configuration.unixSocketPath { _ = unsafe unlink(path) }
         for port in ports { port.askToDrain(within: time) }
         for port in ports { port.waitForEnd() }
-        if let path = configuration.unixSocketPath { _ = unsafe unlink(path) }
     }
 
     private func start(_ port: LoopPort, _ listeners: [LoopPort.Listener]) {

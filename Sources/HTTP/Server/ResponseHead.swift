@@ -73,6 +73,6 @@ struct ResponseHead {
     private static func statusLine(_ status: Int) -> [UInt8] {
         let phrase = unsafe http_status_str(http_status(UInt32(status)))
         let text = unsafe phrase.map { unsafe String(cString: $0) } ?? ""
-        return Array("HTTP/1.1 \(status) \(text)\r\n".utf8)
+        return Array("HTTP/1.1 \(status) \(text == "<unknown>" ? "" : text)\r\n".utf8)
     }
 }
