@@ -24,8 +24,10 @@ public struct HTTPLimits: Hashable, Sendable {
     public var connectionsMax = 10_000
     /// The most connections of one IPv4 address or IPv6 /64, and of the unix socket, else 503.
     public var connectionsPerAddressMax = 256
-    /// Unread requests behind the one being answered; reading stops here.
-    public var pipelinedBytesMax = 64 * 1024
+    /// Unread bytes of requests behind the one being answered; reading stops here.
+    public var pipelinedBytesMax = 32 * 1024
+    /// The requests that one connection may have taken in a round before others have their turn.
+    public var requestsPerRoundMax = 4
     /// The most unsent bytes of a streamed answer; a slower reader is cut.
     public var responseBacklogBytes = 8 * 1024 * 1024
     /// The most bytes of all chunk extensions of a body, else 400.

@@ -10,7 +10,7 @@ final class HeadParser {
     private let settings = UnsafeMutablePointer<http_parser_settings>.allocate(capacity: 1)
     /// Where the head being read starts.
     private var base: UnsafePointer<CChar>?
-    private var fields: [HTTPRequest.Field] = []
+    private var fields: [RequestHead.Field] = []
     private var target = 0..<0
 
     init() {
@@ -33,16 +33,16 @@ final class HeadParser {
         unsafe settings.deallocate()
     }
 
-    /// Reads `request.head`, which holds one scanned head of `fieldCount` header lines.
+    /// Reads `head`, whose bytes are one scanned head of `fieldCount` header lines.
     func parse(
-        _ request: HTTPRequest, fieldCount: Int
+        _ head: inout RequestHead, fieldCount: Int
     ) throws(HTTPRejection) -> BodyFraming {
         fields.removeAll(keepingCapacity: true)
         target = 0..<0
-        let isWhole = run(over: request.head)
-        request.take(fields, target: target)
-        try take(lineOf: request)
-        let framing = try HeadRules.framing(of: request)
+        let isWhole = run(over: head.bytes)
+        head.take(fields)
+        try takeLine(of: &head)
+        let framing = try HeadRules.framing(of: &head)
         guard isWhole, fields.count == fieldCount else { throw .malformedField }
         return framing
     }
@@ -58,14 +58,14 @@ final class HeadParser {
         }
     }
 
-    private func take(lineOf request: HTTPRequest) throws(HTTPRejection) {
-        guard !request.target.isEmpty else { throw .malformedRequestLine }
+    private func takeLine(of head: inout RequestHead) throws(HTTPRejection) {
+        guard !target.isEmpty else { throw .malformedRequestLine }
         guard unsafe parser.pointee.http_major == 1, unsafe parser.pointee.http_minor <= 1
         else { throw .unsupportedVersion }
-        request.method = HTTPMethod(parsed: unsafe parser.pointee.method)
-        request.isVersion10 = unsafe parser.pointee.http_minor == 0
-        request.keepsAlive = unsafe http_should_keep_alive(parser) != 0
-        try request.splitTarget()
+        head.method = HTTPMethod(parsed: unsafe parser.pointee.method)
+        head.isVersion10 = unsafe parser.pointee.http_minor == 0
+        head.keepsAlive = unsafe http_should_keep_alive(parser) != 0
+        try head.takeTarget(at: target)
     }
 
     private static func of(_ parser: UnsafeMutablePointer<http_parser>?) -> HeadParser? {
@@ -109,22 +109,6 @@ extension HTTPMethod {
         case HTTP_DELETE: self = .delete
         case HTTP_OPTIONS: self = .options
         default: self = .other
-        }
-    }
-}
-
-extension HTTPRequest {
-    /// Takes what the parser found, with names in lower case and values without blanks around.
-    fileprivate func take(_ found: [Field], target: Range<Int>) {
-        self.target = target
-        fields.removeAll(keepingCapacity: true)
-        var bytes = head.mutableSpan
-        for var field in found {
-            for index in field.name { bytes[index] = bytes[index].lowerCased }
-            var end = field.value.upperBound
-            while end > field.value.lowerBound, bytes[end - 1].isBlank { end -= 1 }
-            field.value = field.value.lowerBound..<end
-            fields.append(field)
         }
     }
 }

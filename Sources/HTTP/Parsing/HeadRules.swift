@@ -12,18 +12,20 @@ struct HeadRules {
     private var codingCount = 0
     private var isChunked = false
     private var isKnownCoding = false
+    private var expectsContinue = false
 
-    /// How the body of `request` ends; throws where two readers could disagree.
-    static func framing(of request: HTTPRequest) throws(HTTPRejection) -> BodyFraming {
+    /// How the body of `head` ends; throws where two readers could disagree.
+    static func framing(of head: inout RequestHead) throws(HTTPRejection) -> BodyFraming {
         var rules = HeadRules()
-        let head = request.head
-        for field in request.fields {
-            try rules.look(at: field, of: request, value: head.span.extracting(field.value))
+        let bytes = head.bytes
+        for field in head.fields {
+            try rules.look(at: field, of: head, value: bytes.span.extracting(field.value))
         }
-        guard rules.hostCount == 1 || rules.hostCount == 0 && request.isVersion10
+        head.expectsContinue = rules.expectsContinue
+        guard rules.hostCount == 1 || rules.hostCount == 0 && head.isVersion10
         else { throw .invalidHost }
         guard rules.codingCount > 0 else { return .length(rules.length ?? 0) }
-        guard rules.codingCount == 1, rules.length == nil, !request.isVersion10
+        guard rules.codingCount == 1, rules.length == nil, !head.isVersion10
         else { throw .invalidFraming }
         guard rules.isChunked else {
             throw rules.isKnownCoding ? .unsupportedTransferCoding : .invalidFraming
@@ -32,30 +34,31 @@ struct HeadRules {
     }
 
     private mutating func look(
-        at field: HTTPRequest.Field, of request: HTTPRequest, value: Span<UInt8>
+        at field: RequestHead.Field, of head: RequestHead, value: Span<UInt8>
     ) throws(HTTPRejection) {
         switch field.name.count {
-        case 4 where request.isNamed(field, "host"):
+        case 4 where head.isNamed(field, "host"):
             hostCount += 1
             guard Host.isValid(value) else { throw .invalidHost }
-        case 6 where request.isNamed(field, "expect"):
-            try lookAtExpectation(value, of: request)
-        case 14 where request.isNamed(field, "content-length"):
+        case 6 where head.isNamed(field, "expect"):
+            try lookAtExpectation(value, isVersion10: head.isVersion10)
+        case 14 where head.isNamed(field, "content-length"):
             guard length == nil else { throw .invalidFraming }
             length = try Self.length(value)
-        case 17 where request.isNamed(field, "transfer-encoding"):
+        case 17 where head.isNamed(field, "transfer-encoding"):
             codingCount += 1
             lookAtCoding(value)
         default: break
         }
     }
 
-    private func lookAtExpectation(
-        _ value: Span<UInt8>, of request: HTTPRequest
+    /// HTTP/1.0 has no expectations: whatever stands there means nothing.
+    private mutating func lookAtExpectation(
+        _ value: Span<UInt8>, isVersion10: Bool
     ) throws(HTTPRejection) {
-        guard !request.isVersion10 else { return }
+        guard !isVersion10 else { return }
         guard value.isEqual(ignoringCaseTo: "100-continue") else { throw .unmetExpectation }
-        request.expectsContinue = true
+        expectsContinue = true
     }
 
     private mutating func lookAtCoding(_ value: Span<UInt8>) {

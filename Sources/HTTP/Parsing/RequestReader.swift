@@ -23,7 +23,7 @@ struct RequestReader {
     }
 
     /// Buffers that grew beyond this are given back after the request.
-    private static let keptBytesMax = 64 * 1024
+    private static let keptBytesMax = 16 * 1024
 
     let request: HTTPRequest
     private var input: [UInt8] = []
@@ -72,7 +72,7 @@ struct RequestReader {
 
     /// Whether a client that asked for it should now be told to send the body.
     var awaitsContinue: Bool {
-        guard request.expectsContinue, unreadCount == 0 else { return false }
+        guard request.head.expectsContinue, unreadCount == 0 else { return false }
         if case .length(left: 0) = phase { return false }
         return true
     }
@@ -90,7 +90,7 @@ struct RequestReader {
         guard start > 0 else { return }
         if start < input.count {
             input.removeSubrange(..<start)
-        } else if input.capacity > 2 * Self.keptBytesMax {
+        } else if input.capacity > Self.keptBytesMax {
             input = []
         } else {
             input.removeAll(keepingCapacity: true)
@@ -101,19 +101,17 @@ struct RequestReader {
     private mutating func readHead(
         parser: HeadParser, within limits: HTTPLimits
     ) throws(HTTPRejection) -> Step {
-        request.method = .other  // a refusal is no longer an answer to the request before
+        request.head.method = .other  // a refusal is no longer an answer to the request before
         var scanner = scanner
         let found = try scanner.scan(input.span.extracting(start...), within: limits)
         guard let count = found else {
             self.scanner = scanner
             return .needsMore
         }
-        request.head.removeAll(keepingCapacity: true)
-        request.head.append(span: input.span.extracting(start..<(start + count)))
-        request.expectsContinue = false
+        request.head.replace(with: input.span.extracting(start..<(start + count)))
         start += count
         self.scanner = HeadScanner()
-        switch try parser.parse(request, fieldCount: scanner.fieldCount) {
+        switch try parser.parse(&request.head, fieldCount: scanner.fieldCount) {
         case .length(let length): phase = .length(left: length)
         case .chunked: phase = .chunked(ChunkedBody())
         }

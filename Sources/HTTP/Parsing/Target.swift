@@ -1,23 +1,11 @@
-extension HTTPRequest {
-    /// Splits the target into ``path`` and ``query``.
-    ///
-    /// `/path?query` is the usual form; `http://host/path` is read as its path when the host is
-    /// valid (RFC 9112 section 3.2.2); `*` belongs to `OPTIONS`; `host:port` to `CONNECT`, which
-    /// is refused, as is a fragment.
-    func splitTarget() throws(HTTPRejection) {
-        let head = head
-        let text = head.span.extracting(target)
-        let parts = try Self.parts(of: text, method: method)
-        path.removeAll(keepingCapacity: true)
-        path.append(span: text.extracting(parts.path))
-        if path.isEmpty { path.append(UInt8(ascii: "/")) }
-        queryBytes.removeAll(keepingCapacity: true)
-        hasQuery = parts.query != nil
-        guard let query = parts.query else { return }
-        queryBytes.append(span: text.extracting(query))
-    }
-
-    private static func parts(
+/// The second word of a request line.
+///
+/// `/path?query` is the usual form; `http://host/path` is read as its path when the host is
+/// valid (RFC 9112 section 3.2.2); `*` belongs to `OPTIONS`; `host:port` to `CONNECT`, which is
+/// refused, as is a fragment.
+enum Target {
+    /// Where path and query stand in `text`.
+    static func parts(
         of text: Span<UInt8>, method: HTTPMethod
     ) throws(HTTPRejection) -> (path: Range<Int>, query: Range<Int>?) {
         guard text.firstIndex(of: UInt8(ascii: "#")) == nil else { throw .malformedRequestLine }

@@ -8,15 +8,15 @@ enum StreamCoding: Hashable {
 
 extension Connection {
     /// Answers are collected up to this before they are written in the middle of a round.
-    private static let collectedBytesMax = 64 * 1024
+    private static let collectedBytesMax = 16 * 1024
     private static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
     private static let lastChunk = Array("0\r\n\r\n".utf8)
 
     /// Whether the connection ends with the answer being given.
-    private var isLastAnswer: Bool { !reader.request.keepsAlive || loop.isDraining }
+    private var isLastAnswer: Bool { !reader.request.head.keepsAlive || loop.isDraining }
 
     private var persistence: ResponseHead.Persistence {
-        if isLastAnswer { .close } else { reader.request.isVersion10 ? .keepAlive : .implied }
+        if isLastAnswer { .close } else { reader.request.head.isVersion10 ? .keepAlive : .implied }
     }
 
     func answer(_ response: HTTPResponse) {
@@ -44,7 +44,7 @@ extension Connection {
 
     func beginStream(status: Int, contentType: String?, fields: [UInt8]) {
         guard phase == .answering else { return }
-        let isVersion10 = reader.request.isVersion10
+        let isVersion10 = reader.request.head.isVersion10
         let framing: ResponseHead.Framing
         let coding: StreamCoding
         if !ResponseHead.hasBody(status: status) {
@@ -53,7 +53,7 @@ extension Connection {
             framing = isVersion10 ? .untilClose : .chunked
             coding = isVersion10 ? .untilClose : .chunked
         }
-        if framing == .untilClose { reader.request.keepsAlive = false }
+        if framing == .untilClose { reader.request.head.keepsAlive = false }
         let head = ResponseHead(
             status: status, contentType: contentType, framing: framing, persistence: persistence)
         head.append(to: &output, dateLine: loop.date.line, fields: fields)

@@ -40,6 +40,9 @@ final class Connection {
     private var isAdvancing = false
     private var isReadingStopped = false
     private var discardedCount = 0
+    /// The round in which a request was last taken, and how many were taken in it.
+    private var round: UInt64 = 0
+    private var roundCount = 0
     /// What was unsent when the stall was last looked at.
     private var stalledCount = 0
 
@@ -105,7 +108,7 @@ final class Connection {
         guard !isAdvancing else { return }
         isAdvancing = true
         var isStarved = false
-        while phase == .reading, !stream.isWriting, !isStarved {
+        while phase == .reading, !stream.isWriting, !isStarved, hasTurn {
             do {
                 isStarved = try !step()
             } catch {
@@ -115,6 +118,11 @@ final class Connection {
         isAdvancing = false
         if phase == .reading { settle(isStarved: isStarved) }
         limitReading()
+    }
+
+    /// Whether another request may be taken in this round.
+    private var hasTurn: Bool {
+        round != loop.round || roundCount < loop.limits.requestsPerRoundMax
     }
 
     /// Reads on by one step; false when that takes more bytes.
@@ -137,6 +145,8 @@ final class Connection {
         phase = .answering
         arm(.none)
         serial = loop.nextSerial()
+        roundCount = round == loop.round ? roundCount + 1 : 1
+        round = loop.round
         loop.hasReceived = true
         loop.counters.requests.increase()
         loop.application?.receive(reader.request, as: exchange)
@@ -146,7 +156,7 @@ final class Connection {
     /// Chooses the deadline while more bytes are needed, or ends when none will come.
     private func settle(isStarved: Bool) {
         guard isStarved else {
-            arm(.stall)
+            if stream.isWriting { arm(.stall) } else { loop.resumeLater(self) }
             return
         }
         guard !hasInputEnded, !loop.isDraining || reader.stage != .idle else {
@@ -159,6 +169,12 @@ final class Connection {
         case .head: arm(.head)
         case .body: arm(.body)
         }
+    }
+
+    /// How many bytes may be read now: any number of a body, and of what is thrown away.
+    var readRoom: Int {
+        guard phase != .closing, phase != .reading || reader.stage != .body else { return .max }
+        return max(loop.unreadBytesMax - reader.unreadCount, 1)
     }
 
     /// Stops reading while too much waits behind a request, and starts again afterwards.

@@ -15,6 +15,8 @@ public final class HTTPLoop {
     /// Whether a request was given to the application in this round.
     var hasReceived = false
     private(set) var isDraining = false
+    /// Counts the times that the loop has waited.
+    private(set) var round: UInt64 = 1
 
     private let port: LoopPort
     private let census: ConnectionCensus
@@ -27,6 +29,8 @@ public final class HTTPLoop {
     /// Connections whose next request may be read.
     private var resumable: [Connection] = []
     private var spare: [Connection] = []
+    /// Connections that have had their turn in this round.
+    private var resumableLater: [Connection] = []
     /// Streams whose bytes have all left.
     private var flushed: [ExchangeID] = []
     /// When what is still open is cut, in the milliseconds of ``LoopHandles/now``.
@@ -77,6 +81,9 @@ public final class HTTPLoop {
 
     /// Brings to an end what a round of the loop began; runs before and after it waits.
     func endRound() {
+        round += 1
+        resumable.append(contentsOf: resumableLater)
+        resumableLater.removeAll(keepingCapacity: true)
         resumeStreams()
         repeat {
             resumeConnections()
@@ -189,6 +196,14 @@ public final class HTTPLoop {
         guard !connection.isResumable else { return }
         connection.isResumable = true
         resumable.append(connection)
+    }
+
+    /// Resumes a connection when the others have had their turn.
+    func resumeLater(_ connection: Connection) {
+        guard !connection.isResumable else { return }
+        connection.isResumable = true
+        resumableLater.append(connection)
+        waker.wake()
     }
 
     /// Has the application told in the next round, so that a fast reader cannot hold this one.

@@ -31,9 +31,9 @@ final class LoopHandles {
         unsafe readMemory.deallocate()
     }
 
-    /// The memory that every read of this loop uses.
-    var readBuffer: uv_buf_t {
-        unsafe uv_buf_t(base: readMemory, len: Self.readBytes)
+    /// The memory that every read of this loop uses, at most `count` bytes of it.
+    func readBuffer(upTo count: Int) -> uv_buf_t {
+        unsafe uv_buf_t(base: readMemory, len: min(Self.readBytes, count))
     }
 
     /// Milliseconds of a clock that never goes back, as of this round.

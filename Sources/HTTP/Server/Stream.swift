@@ -71,7 +71,7 @@ final class Stream {
             handle,
             { handle, _, buffer in
                 guard let owner = unsafe Stream.owner(of: handle) else { return }
-                unsafe buffer?.pointee = owner.loop.handles.readBuffer
+                unsafe buffer?.pointee = owner.loop.handles.readBuffer(upTo: owner.readRoom)
             },
             { stream, count, buffer in
                 guard let stream = unsafe stream, count != 0 else { return }
