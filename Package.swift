@@ -35,6 +35,7 @@ let package = Package(
     targets: [
         system("CUV", "libuv", apt: "libuv1-dev"),
         system("CHTTPParser", nil, apt: "libhttp-parser-dev"),
+        system("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
         system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
         system("CNettle", "nettle", apt: "nettle-dev"),
         system("CZlib", "zlib", apt: "zlib1g-dev"),
@@ -47,6 +48,7 @@ let package = Package(
         library("Digest", ["CNettle", "CZlib"]),
         library("Ledger", ["Credit"]),
         library("Store", ["Credit", "Digest", "Ledger"]),
+        library("HTTP", ["Credit", "CUV", "CHTTPParser", "CCurl"]),
         library("JSON", ["Credit"]),
         library("Pricing", ["Credit", "JSON"]),
         library("Engine", ["Credit", "Digest", "Ledger", "Pricing", "Store"]),
@@ -65,6 +67,7 @@ let package = Package(
             ]),
 
         tests("Credit", ["Credit"]),
+tests("HTTP", ["HTTP"]),
         tests("Portal", ["Credit", "Portal"]),
     ]
 )

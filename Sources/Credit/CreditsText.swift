@@ -123,17 +123,14 @@ extension [UInt8] {
     /// Appends an unsigned integer in decimal digits.
     @inlinable
     public mutating func append(decimal value: UInt64) {
-        guard value >= 10 else {
-            append(0x30 + UInt8(truncatingIfNeeded: value))
-            return
-        }
-        let first = count
+        var place: UInt64 = 1
+        while value / place >= 10 { place *= 10 }
         var left = value
-        while left > 0 {
-            append(0x30 + UInt8(truncatingIfNeeded: left % 10))
-            left /= 10
+        while place > 0 {
+            append(0x30 + UInt8(truncatingIfNeeded: left / place))
+            left %= place
+            place /= 10
         }
-        self[first...].reverse()
     }
 
     /// Appends a signed integer in decimal digits.
