@@ -40,6 +40,8 @@ let package = Package(
         system("CZlib", "zlib", apt: "zlib1g-dev"),
 
         library("Credit"),
+        library("JSON", ["Credit"]),
         tests("Credit", ["Credit"]),
+        tests("JSON", ["JSON", "Credit"]),
     ]
 )
