@@ -57,11 +57,11 @@ extension CanonicalJSON {
         switch try cursor.kind(in: text) {
         case .object: try object(text, &cursor, &output)
         case .array: try array(text, &cursor, &output)
-        case .string: output.append(canonical: try cursor.string(in: text), of: text)
-        case .number: try output.append(canonical: try cursor.number(in: text), of: text)
-        case .bool: output.append(text: try cursor.bool(in: text) ? "true" : "false")
+        case .string: output.append(canonical: try cursor.readString(in: text), of: text)
+        case .number: try output.append(canonical: try cursor.readNumber(in: text), of: text)
+        case .bool: output.append(text: try cursor.readBool(in: text) ? "true" : "false")
         case .null:
-            try cursor.null(in: text)
+            try cursor.readNull(in: text)
             output.append(text: "null")
         }
     }
@@ -69,7 +69,7 @@ extension CanonicalJSON {
     private mutating func array(
         _ text: Span<UInt8>, _ cursor: inout JSONCursor, _ output: inout [UInt8]
     ) throws(JSONError) {
-        try cursor.beginArray(in: text)
+        try cursor.enter()
         output.append(UInt8(ascii: "["))
         let first = output.count
         while try cursor.nextElement(in: text) {
@@ -82,7 +82,7 @@ extension CanonicalJSON {
     private mutating func object(
         _ text: Span<UInt8>, _ cursor: inout JSONCursor, _ output: inout [UInt8]
     ) throws(JSONError) {
-        try cursor.beginObject(in: text)
+        try cursor.enter()
         output.append(UInt8(ascii: "{"))
         let (base, first) = (members.members.count, output.count)
         var isSorted = true
@@ -108,8 +108,9 @@ extension CanonicalJSON {
         sorted.removeAll(keepingCapacity: true)
         for member in members.members[base...] {
             if !sorted.isEmpty { sorted.append(UInt8(ascii: ",")) }
-            sorted.append(contentsOf: output[member.output])
+            sorted.append(bytes: output.span.extracting(member.output))
         }
-        output.replaceSubrange(first..., with: sorted)
+        output.removeLast(output.count - first)
+        output.append(contentsOf: sorted)
     }
 }

@@ -5,6 +5,12 @@ extension [UInt8] {
     mutating func append(
         canonical number: JSONNumber, of text: Span<UInt8>
     ) throws(JSONError) {
+        if number.isInteger, number.range.count <= CanonicalJSON.digitsMax,
+            text[number.range.lowerBound] != UInt8(ascii: "-")
+        {
+            append(bytes: text.extracting(number.range))
+            return
+        }
         let value = SignificantDigits(number, of: text)
         guard let range = value.range else {
             append(UInt8(ascii: "0"))

@@ -2,10 +2,10 @@ extension JSONCursor {
     /// Passes over the next value, checks all of it, and tells where it stands.
     @discardableResult
     public mutating func skipValue(in text: Span<UInt8>) throws(JSONError) -> Range<Int> {
-        _ = try peek(in: text)
+        let kind = try kind(in: text)
         let first = offset
         var members = MemberStack()
-        try skip(in: text, &members)
+        try skip(kind, in: text, &members)
         return first..<offset
     }
 
@@ -17,30 +17,35 @@ extension JSONCursor {
     }
 
     private mutating func skip(
+        _ kind: JSONKind, in text: Span<UInt8>, _ members: inout MemberStack
+    ) throws(JSONError) {
+        switch kind {
+        case .object: try skipObject(in: text, &members)
+        case .array: try skipArray(in: text, &members)
+        case .string: _ = try readString(in: text)
+        case .number: _ = try readNumber(in: text)
+        case .bool: _ = try readBool(in: text)
+        case .null: try readNull(in: text)
+        }
+    }
+
+    private mutating func skipArray(
         in text: Span<UInt8>, _ members: inout MemberStack
     ) throws(JSONError) {
-        switch try kind(in: text) {
-        case .object: try skipObject(in: text, &members)
-        case .array:
-            try beginArray(in: text)
-            while try nextElement(in: text) { try skip(in: text, &members) }
-        case .string: _ = try string(in: text)
-        case .number: _ = try number(in: text)
-        case .bool: _ = try bool(in: text)
-        case .null: try null(in: text)
-        }
+        try enter()
+        while try nextElement(in: text) { try skip(kind(in: text), in: text, &members) }
     }
 
     private mutating func skipObject(
         in text: Span<UInt8>, _ members: inout MemberStack
     ) throws(JSONError) {
-        try beginObject(in: text)
+        try enter()
         let base = members.members.count
         var isSorted = true
         while let key = try nextKey(in: text) {
             isSorted = try members.isSorted(with: key, from: base, isSorted: isSorted, in: text)
             members.push(Member(key: key, output: 0..<0))
-            try skip(in: text, &members)
+            try skip(kind(in: text), in: text, &members)
         }
         if !isSorted { try members.sort(from: base, in: text) }
         members.pop(to: base)

@@ -4,7 +4,9 @@ extension JSONCursor {
         let first = offset + 1
         var index = first
         var hasEscapes = false
-        while index < text.count {
+        while true {
+            index = PlainBytes.end(in: text, from: index)
+            guard index < text.count else { throw JSONError(.unexpectedEnd, at: index) }
             switch text[index] {
             case UInt8(ascii: "\""):
                 offset = index + 1
@@ -15,7 +17,6 @@ extension JSONCursor {
                 guard Escape.scalar(in: text, at: &index) != nil else {
                     throw JSONError(.invalidEscape, at: start)
                 }
-            case 0x20...0x7F: index += 1
             case 0x00..<0x20: throw JSONError(.controlCharacter, at: index)
             default:
                 guard let length = UTF8Sequence.length(in: text, at: index) else {
@@ -24,7 +25,6 @@ extension JSONCursor {
                 index += length
             }
         }
-        throw JSONError(.unexpectedEnd, at: text.count)
     }
 }
 

@@ -18,7 +18,7 @@ public struct JSONCursor: Sendable, BitwiseCopyable {
 
     /// The byte to be read next.
     public internal(set) var offset = 0
-    var depth = 0
+    private var depth = 0
     private var needsComma = false
 
     /// The start of a text.
@@ -34,7 +34,8 @@ public struct JSONCursor: Sendable, BitwiseCopyable {
 
     /// Enters an object.
     public mutating func beginObject(in text: Span<UInt8>) throws(JSONError) {
-        try begin(.object, in: text)
+        try expect(.object, in: text)
+        try enter()
     }
 
     /// The next key of the object, its value being what comes next; nil leaves the object.
@@ -56,7 +57,8 @@ public struct JSONCursor: Sendable, BitwiseCopyable {
 
     /// Enters an array.
     public mutating func beginArray(in text: Span<UInt8>) throws(JSONError) {
-        try begin(.array, in: text)
+        try expect(.array, in: text)
+        try enter()
     }
 
     /// True when the array has one more element, which comes next; false leaves the array.
@@ -74,31 +76,25 @@ public struct JSONCursor: Sendable, BitwiseCopyable {
     /// A string: where its bytes stand.
     public mutating func string(in text: Span<UInt8>) throws(JSONError) -> JSONString {
         try expect(.string, in: text)
-        let string = try quoted(in: text)
-        needsComma = true
-        return string
+        return try readString(in: text)
     }
 
     /// A number: where its digits stand, for an exact reader such as `Credits(decimal:)`.
     public mutating func number(in text: Span<UInt8>) throws(JSONError) -> JSONNumber {
         try expect(.number, in: text)
-        let number = try digits(in: text)
-        needsComma = true
-        return number
+        return try readNumber(in: text)
     }
 
     /// `true` or `false`.
     public mutating func bool(in text: Span<UInt8>) throws(JSONError) -> Bool {
         try expect(.bool, in: text)
-        let value = text[offset] == UInt8(ascii: "t")
-        try word(value ? "true" : "false", in: text)
-        return value
+        return try readBool(in: text)
     }
 
     /// `null`.
     public mutating func null(in text: Span<UInt8>) throws(JSONError) {
         try expect(.null, in: text)
-        try word("null", in: text)
+        try readNull(in: text)
     }
 
     /// Throws unless only white space is left.
@@ -108,29 +104,31 @@ public struct JSONCursor: Sendable, BitwiseCopyable {
     }
 }
 
+/// The readers below stand at the first byte of a value whose kind is known.
 extension JSONCursor {
-    /// The next byte that is not white space; it stays the next.
-    mutating func peek(in text: Span<UInt8>) throws(JSONError) -> UInt8 {
-        skipSpace(in: text)
-        guard offset < text.count else { throw JSONError(.unexpectedEnd, at: offset) }
-        return text[offset]
+    mutating func readString(in text: Span<UInt8>) throws(JSONError) -> JSONString {
+        let string = try quoted(in: text)
+        needsComma = true
+        return string
     }
 
-    private mutating func skipSpace(in text: Span<UInt8>) {
-        while offset < text.count {
-            switch text[offset] {
-            case 0x20, 0x0A, 0x0D, 0x09: offset += 1
-            default: return
-            }
-        }
+    mutating func readNumber(in text: Span<UInt8>) throws(JSONError) -> JSONNumber {
+        let number = try digits(in: text)
+        needsComma = true
+        return number
     }
 
-    private mutating func expect(_ kind: JSONKind, in text: Span<UInt8>) throws(JSONError) {
-        guard try self.kind(in: text) == kind else { throw JSONError(.unexpectedKind, at: offset) }
+    mutating func readBool(in text: Span<UInt8>) throws(JSONError) -> Bool {
+        let value = text[offset] == UInt8(ascii: "t")
+        try word(value ? "true" : "false", in: text)
+        return value
     }
 
-    private mutating func begin(_ kind: JSONKind, in text: Span<UInt8>) throws(JSONError) {
-        try expect(kind, in: text)
+    mutating func readNull(in text: Span<UInt8>) throws(JSONError) {
+        try word("null", in: text)
+    }
+
+    mutating func enter() throws(JSONError) {
         guard depth < Self.depthMax else { throw JSONError(.tooDeep, at: offset) }
         depth += 1
         offset += 1
@@ -143,14 +141,6 @@ extension JSONCursor {
         needsComma = true
     }
 
-    private mutating func comma(
-        _ byte: UInt8, in text: Span<UInt8>
-    ) throws(JSONError) -> UInt8 {
-        guard byte == UInt8(ascii: ",") else { throw JSONError(.unexpectedByte, at: offset) }
-        offset += 1
-        return try peek(in: text)
-    }
-
     private mutating func word(_ word: String, in text: Span<UInt8>) throws(JSONError) {
         for letter in word.utf8 {
             guard offset < text.count else { throw JSONError(.unexpectedEnd, at: offset) }
@@ -158,5 +148,39 @@ extension JSONCursor {
             offset += 1
         }
         needsComma = true
+    }
+}
+
+extension JSONCursor {
+    /// The next byte that is not white space; it stays the next.
+    @inline(__always)
+    private mutating func peek(in text: Span<UInt8>) throws(JSONError) -> UInt8 {
+        skipSpace(in: text)
+        guard offset < text.count else { throw JSONError(.unexpectedEnd, at: offset) }
+        return text[offset]
+    }
+
+    @inline(__always)
+    private mutating func skipSpace(in text: Span<UInt8>) {
+        while offset < text.count, text[offset] <= 0x20 {
+            switch text[offset] {
+            case 0x20, 0x0A, 0x0D, 0x09: offset += 1
+            default: return
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func expect(_ kind: JSONKind, in text: Span<UInt8>) throws(JSONError) {
+        guard try self.kind(in: text) == kind else { throw JSONError(.unexpectedKind, at: offset) }
+    }
+
+    @inline(__always)
+    private mutating func comma(
+        _ byte: UInt8, in text: Span<UInt8>
+    ) throws(JSONError) -> UInt8 {
+        guard byte == UInt8(ascii: ",") else { throw JSONError(.unexpectedByte, at: offset) }
+        offset += 1
+        return try peek(in: text)
     }
 }

@@ -7,6 +7,7 @@ public enum JSONKind: Hashable, Sendable {
     case bool
     case null
 
+    @inline(__always)
     init?(firstByte: UInt8) {
         switch firstByte {
         case UInt8(ascii: "\""): self = .string
@@ -42,6 +43,17 @@ public struct JSONString: Hashable, Sendable {
 
     /// True when the unescaped bytes of `self` come before those of `other` in the same text.
     func precedes(_ other: Self, in text: Span<UInt8>) -> Bool {
+        guard !hasEscapes, !other.hasEscapes else { return precedesUnescaped(other, in: text) }
+        let shift = other.range.lowerBound - range.lowerBound
+        for index in range {
+            guard index + shift < other.range.upperBound else { return false }
+            let (mine, byte) = (text[index], text[index + shift])
+            guard mine == byte else { return mine < byte }
+        }
+        return range.count < other.range.count
+    }
+
+    private func precedesUnescaped(_ other: Self, in text: Span<UInt8>) -> Bool {
         var left = UnescapedBytes(self)
         var right = UnescapedBytes(other)
         while let byte = right.next(in: text) {

@@ -12,12 +12,13 @@ struct MemberStack {
     private(set) var members: [Member] = []
 
     mutating func push(_ member: Member) {
+        if members.capacity == 0 { members.reserveCapacity(16) }
         members.append(member)
     }
 
     /// Drops the members from the `base`-th on.
     mutating func pop(to base: Int) {
-        members.removeSubrange(base...)
+        members.removeLast(members.count - base)
     }
 
     /// True when `key` comes after all keys from `base` on, which are sorted if `isSorted`.
@@ -35,7 +36,11 @@ struct MemberStack {
 
     /// Sorts the members from `base` on by the bytes of their keys and refuses duplicates.
     mutating func sort(from base: Int, in text: Span<UInt8>) throws(JSONError) {
-        members[base...].sort { $0.key.precedes($1.key, in: text) }
+        if base == 0 {
+            members.sort { $0.key.precedes($1.key, in: text) }  // in place; a slice is copied first
+        } else {
+            members[base...].sort { $0.key.precedes($1.key, in: text) }
+        }
         for index in members.indices.dropFirst(base + 1) {
             let (key, next) = (members[index - 1].key, members[index].key)
             guard key.precedes(next, in: text) else {

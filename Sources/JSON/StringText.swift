@@ -13,24 +13,29 @@ extension [UInt8] {
 
     /// Appends a string of a JSON text in its canonical spelling.
     mutating func append(canonical string: JSONString, of text: Span<UInt8>) {
+        guard string.hasEscapes else {
+            let quoted = string.range.lowerBound - 1..<string.range.upperBound + 1
+            append(bytes: text.extracting(quoted))
+            return
+        }
         append(UInt8(ascii: "\""))
-        if string.hasEscapes {
-            var bytes = UnescapedBytes(string)
-            while let byte = bytes.next(in: text) {
-                if mustEscape(byte) { append(escape: byte) } else { append(byte) }
-            }
-        } else {
-            append(bytes: text.extracting(string.range))
+        var bytes = UnescapedBytes(string)
+        while let byte = bytes.next(in: text) {
+            if mustEscape(byte) { append(escape: byte) } else { append(byte) }
         }
         append(UInt8(ascii: "\""))
     }
 
     private mutating func append(escaping bytes: Span<UInt8>) {
         var first = 0
-        for index in bytes.indices where mustEscape(bytes[index]) {
-            append(bytes: bytes.extracting(first..<index))
-            append(escape: bytes[index])
-            first = index + 1
+        var index = PlainBytes.end(in: bytes, from: 0)
+        while index < bytes.count {
+            if mustEscape(bytes[index]) {
+                append(bytes: bytes.extracting(first..<index))
+                append(escape: bytes[index])
+                first = index + 1
+            }
+            index = PlainBytes.end(in: bytes, from: index + 1)
         }
         append(bytes: bytes.extracting(first..<bytes.count))
     }
