@@ -41,7 +41,9 @@ let package = Package(
 
         library("Credit"),
         library("JSON", ["Credit"]),
+        library("Pricing", ["Credit", "JSON"]),
         tests("Credit", ["Credit"]),
         tests("JSON", ["JSON", "Credit"]),
+        tests("Pricing", ["Pricing", "JSON", "Credit"]),
     ]
 )

@@ -17,12 +17,14 @@ public struct JSONCursor: Sendable, BitwiseCopyable {
     public static let keysMax = 1024
 
     /// The byte to be read next.
-    public internal(set) var offset = 0
+    public internal(set) var offset: Int
     private var depth = 0
     private var needsComma = false
 
-    /// The start of a text.
-    public init() {}
+    /// The start of a text, or of a value that stands at byte `offset` of it.
+    public init(at offset: Int = 0) {
+        self.offset = max(offset, 0)
+    }
 
     /// The kind of the value that comes next.
     public mutating func kind(in text: Span<UInt8>) throws(JSONError) -> JSONKind {

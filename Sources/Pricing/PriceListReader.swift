@@ -1,0 +1,217 @@
+internal import Credit
+internal import JSON
+
+/// Pulls the fields of a price list out of its JSON and knows at which field it stands.
+struct PriceListReader {
+    private let text: [UInt8]
+    private var cursor = JSONCursor()
+    /// The parts of the current path: keys with a dot before them, and `[index]`.
+    private var path: [String] = []
+
+    /// A reader of `text`, which is one JSON value.
+    init(_ text: Span<UInt8>) throws(PriceListError) {
+        guard text.count <= PriceListLimits.bodyBytesMax else { throw .bodyTooLarge }
+        do throws(JSONError) {
+            try JSONCursor.check(text)
+        } catch {
+            throw .invalidJSON(error)
+        }
+        var copy: [UInt8] = []
+        copy.append(bytes: text)
+        self.text = copy
+    }
+
+    /// The path of the current field, or of the field `name` within it.
+    func field(_ name: String = "") -> String {
+        let whole = path.joined() + (name.isEmpty ? "" : ".\(name)")
+        return String(whole.drop { $0 == "." })
+    }
+}
+
+/// Objects and arrays: what is entered becomes part of the path, and is left by what comes next.
+extension PriceListReader {
+    mutating func object<Field>(
+        _ table: FieldTable<Field>, _ read: (inout Self, Field) throws(PriceListError) -> Void
+    ) throws(PriceListError) {
+        try scan { (cursor, text) throws(JSONError) in try cursor.beginObject(in: text) }
+        var seen = FieldSet()
+        while let key = try nextKey() {
+            let field = try scan { (_, text) throws(JSONError) in
+                try table.field(key.string, in: text, seen: &seen)
+            }
+            guard let field else { throw .unknownField(self.field()) }
+            try read(&self, field)
+            path.removeLast()
+        }
+    }
+
+    /// Reads the members of an object whose keys are the vendor's own.
+    mutating func members(
+        _ read: (inout Self, String) throws(PriceListError) -> Void
+    ) throws(PriceListError) {
+        try scan { (cursor, text) throws(JSONError) in try cursor.beginObject(in: text) }
+        while let key = try nextKey() {
+            try read(&self, key.text)
+            path.removeLast()
+        }
+    }
+
+    /// Reads the elements of an array of at most `countMax`.
+    mutating func elements(
+        countMax: Int, _ read: (inout Self) throws(PriceListError) -> Void
+    ) throws(PriceListError) {
+        try scan { (cursor, text) throws(JSONError) in try cursor.beginArray(in: text) }
+        var count = 0
+        while try scan({ (cursor, text) throws(JSONError) in try cursor.nextElement(in: text) }) {
+            guard count < countMax else { throw .invalidField(field()) }
+            path.append("[\(count)]")
+            try read(&self)
+            path.removeLast()
+            count += 1
+        }
+    }
+
+    /// The next key of an object; it becomes part of the path.
+    private mutating func nextKey() throws(PriceListError) -> (string: JSONString, text: String)? {
+        let key = try scan { (cursor, text) throws(JSONError) in try cursor.nextKey(in: text) }
+        guard let key else { return nil }
+        let name = unescaped(key)
+        path.append(".\(name.prefix(PriceListLimits.pathBytesMax))")
+        return (key, name)
+    }
+
+    private func unescaped(_ string: JSONString) -> String {
+        var bytes: [UInt8] = []
+        bytes.append(unescaped: string, of: text.span)
+        return String(bytes.span)
+    }
+
+    /// Calls the scanner; what is good JSON but not what was asked for is an invalid field.
+    private mutating func scan<Value>(
+        _ read: (inout JSONCursor, Span<UInt8>) throws(JSONError) -> Value
+    ) throws(PriceListError) -> Value {
+        var place = cursor
+        defer { cursor = place }
+        do throws(JSONError) {
+            return try read(&place, text.span)
+        } catch {
+            throw error.isMismatch ? .invalidField(field()) : .invalidJSON(error)
+        }
+    }
+}
+
+/// Values of the current field.
+extension PriceListReader {
+    mutating func kind() throws(PriceListError) -> JSONKind {
+        try scan { (cursor, text) throws(JSONError) in try cursor.kind(in: text) }
+    }
+
+    mutating func bool() throws(PriceListError) -> Bool {
+        try scan { (cursor, text) throws(JSONError) in try cursor.bool(in: text) }
+    }
+
+    mutating func string() throws(PriceListError) -> String {
+        let string = try scan { (cursor, text) throws(JSONError) in try cursor.string(in: text) }
+        return unescaped(string)
+    }
+
+    /// One of the words of `Word`.
+    mutating func word<Word: RawRepresentable<String>>(
+        _ type: Word.Type
+    ) throws(PriceListError) -> Word {
+        guard let word = Word(rawValue: try string()) else { throw .invalidField(field()) }
+        return word
+    }
+
+    /// A whole number of `least` to 10^12.
+    mutating func count(from least: UInt64) throws(PriceListError) -> UInt64 {
+        let count: UInt64 = try scan { (cursor, text) throws(JSONError) in
+            try cursor.integer(in: text)
+        }
+        guard count >= least, UInt128(count) <= ExactDecimal.wholeMax else {
+            throw .invalidField(field())
+        }
+        return count
+    }
+
+    mutating func name() throws(PriceListError) -> Name {
+        let text = try string()
+        do throws(Name.Invalid) {
+            return try Name(text)
+        } catch {
+            throw .invalidField(field())
+        }
+    }
+
+    mutating func instant() throws(PriceListError) -> Instant {
+        let text = try string()
+        do throws(Instant.InvalidText) {
+            return try Instant(rfc3339: text.utf8.span)
+        } catch {
+            throw .invalidField(field())
+        }
+    }
+
+    /// A price, in credits or in USD.
+    mutating func price() throws(PriceListError) -> ExactDecimal {
+        guard try kind() == .number else { throw .invalidAmount(field()) }
+        let range = try number()
+        do throws(ExactDecimal.Invalid) {
+            let decimalsMax = PriceListLimits.priceDecimalsMax
+            return try ExactDecimal(text.span, range, decimalsMax: decimalsMax)
+        } catch {
+            switch error {
+            case .notPlain: throw .invalidAmount(field())
+            case .outOfRange: throw .amountOutOfRange(field())
+            }
+        }
+    }
+
+    /// A number of units, perhaps with decimals.
+    mutating func quantity() throws(PriceListError) -> ExactDecimal {
+        let range = try number()
+        do throws(ExactDecimal.Invalid) {
+            let decimalsMax = PriceListLimits.quantityDecimalsMax
+            return try ExactDecimal(text.span, range, decimalsMax: decimalsMax)
+        } catch {
+            throw .invalidField(field())
+        }
+    }
+
+    private mutating func number() throws(PriceListError) -> Range<Int> {
+        try scan { (cursor, text) throws(JSONError) in try cursor.number(in: text).range }
+    }
+
+    /// Credits of 0 or more, written as a number or as a string.
+    mutating func credits() throws(PriceListError) -> Credits {
+        let range = try scan { (cursor, text) throws(JSONError) in
+            try cursor.kind(in: text) == .string
+                ? cursor.string(in: text).range : cursor.number(in: text).range
+        }
+        do throws(Credits.InvalidText) {
+            let credits = try Credits(decimal: text.span.extracting(range))
+            guard credits >= .zero else { throw .notAnAmount }
+            return credits
+        } catch {
+            switch error {
+            case .notANumber, .notAnAmount: throw .invalidAmount(field())
+            case .outOfRange: throw .amountOutOfRange(field())
+            }
+        }
+    }
+
+    /// A string, number or truth value, in canonical JSON.
+    mutating func scalar() throws(PriceListError) -> [UInt8] {
+        switch try kind() {
+        case .string, .number, .bool: break
+        case .object, .array, .null: throw .invalidField(field())
+        }
+        var bytes: [UInt8] = []
+        try scan { (cursor, text) throws(JSONError) in
+            var canonical = CanonicalJSON()
+            try canonical.append(text, at: &cursor, to: &bytes)
+        }
+        guard bytes.count <= PriceListLimits.valueBytesMax else { throw .invalidField(field()) }
+        return bytes
+    }
+}
