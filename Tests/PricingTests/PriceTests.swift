@@ -185,6 +185,18 @@ struct PriceTests {
         #expect(try list.quote(#"{"n":1000000000000}"#).credits == .limit)
     }
 
+    @Test func `the example of the documentation costs 7 credits`() throws {
+        let rule = #"""
+            {"id": "chat", "action": "chat", "usd": true, "per_call": 0.5,
+            "parts": [{"parameter": "tokens", "price": 2.5, "per": 1000, "included": 234}],
+            "minimum": 1, "maximum": 2.7, "rounding": {"to": 1, "mode": "up"}}
+            """#
+        let list = try PriceList(rules: rule, usdPerCredit: "0.4")
+        let quote = try list.quote(#"{"tokens":1234}"#, action: "chat")
+        #expect(quote.credits.decimalText == "7")
+        #expect(quote.units == 1234)
+    }
+
     private func rule(_ fields: String) -> String {
         #"{"id":"a","action":"act"\#(fields.isEmpty ? "" : ",")\#(fields)}"#
     }
