@@ -30,6 +30,10 @@ public struct ExactDecimal: Comparable, Hashable, Sendable, BitwiseCopyable {
     init(
         _ text: Span<UInt8>, _ range: Range<Int>, decimalsMax: Int
     ) throws(Invalid) {
+        if let whole = Self.shortWhole(text, range) {
+            self.init(digits: UInt128(whole), decimals: 0)
+            return
+        }
         var point = range.upperBound
         for index in range where !(0x30...0x39 ~= text[index]) {
             guard text[index] == UInt8(ascii: "."), point == range.upperBound else {
@@ -45,6 +49,17 @@ public struct ExactDecimal: Comparable, Hashable, Sendable, BitwiseCopyable {
         let digits = Self.digits(text, range)
         guard digits <= Self.wholeMax * PowersOfTen[decimals] else { throw .outOfRange }
         self.init(digits: digits, decimals: decimals)
+    }
+
+    /// A whole number of at most 12 digits, which most quantities are; nil for any other text.
+    private static func shortWhole(_ text: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
+        guard 1...12 ~= range.count else { return nil }
+        var value: UInt64 = 0
+        for index in range {
+            guard case 0x30...0x39 = text[index] else { return nil }
+            value = value * 10 + UInt64(text[index] & 0x0F)
+        }
+        return value
     }
 
     /// At most 13 digits before the point and 18 after it, so that 128 bits hold them.

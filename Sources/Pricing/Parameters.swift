@@ -4,12 +4,27 @@ internal import JSON
 ///
 /// The first ``inlineCount`` members are kept without an allocation; in an object of more, the
 /// rest is scanned again for each parameter asked for.
-struct Parameters {
+struct Parameters: ~Copyable {
     private static let inlineCount = 16
 
+    /// Where a key and its value stand; offsets below 2^32, as the text is at most 1 MiB.
     private struct Member {
-        var key: Range<Int> = 0..<0
-        var value: Range<Int> = 0..<0
+        var keyStart: UInt32 = 0
+        var keyEnd: UInt32 = 0
+        var valueStart: UInt32 = 0
+        var valueEnd: UInt32 = 0
+
+        init() {}
+
+        init(_ key: Range<Int>, _ value: Range<Int>) {
+            keyStart = UInt32(truncatingIfNeeded: key.lowerBound)
+            keyEnd = UInt32(truncatingIfNeeded: key.upperBound)
+            valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
+            valueEnd = UInt32(truncatingIfNeeded: value.upperBound)
+        }
+
+        var keyCount: Int { Int(keyEnd &- keyStart) }
+        var value: Range<Int> { Int(valueStart)..<max(Int(valueStart), Int(valueEnd)) }
     }
 
     private var members = [16 of Member](repeating: Member())
@@ -17,25 +32,28 @@ struct Parameters {
     /// The members after the inline ones; nil when there are none.
     private var rest: JSONCursor?
 
+    /// No parameters.
+    init() {}
+
     /// Scans `text`, an object in canonical JSON; no bytes are the empty object.
-    init(_ text: Span<UInt8>) throws(PricingError) {
+    mutating func scan(_ text: Span<UInt8>) throws(PricingError) {
         guard text.count <= PriceListLimits.parametersBytesMax else {
             throw .invalidField("parameters")
         }
         guard !text.isEmpty else { return }
         do throws(JSONError) {
-            try scan(text)
+            try scanObject(text)
         } catch {
             throw .invalidField("parameters")
         }
     }
 
-    private mutating func scan(_ text: Span<UInt8>) throws(JSONError) {
+    private mutating func scanObject(_ text: Span<UInt8>) throws(JSONError) {
         var cursor = JSONCursor()
         try cursor.beginObject(in: text)
         while count < Self.inlineCount {
             guard let key = try cursor.nextKey(in: text) else { return try cursor.end(in: text) }
-            members[count] = Member(key: key.range, value: try cursor.skipValue(in: text))
+            members[count] = Member(key.range, try cursor.skipValue(in: text))
             count += 1
         }
         rest = cursor
@@ -52,7 +70,9 @@ extension Parameters {
         of path: ParameterPath, in text: Span<UInt8>
     ) throws(PricingError) -> Range<Int>? {
         var found: Range<Int>?
+        let members = members.span  // reading the array itself would copy all of it
         for index in 0..<count {
+            guard path.hasDots || members[index].keyCount == path.key.count else { continue }
             try Self.match(path, from: 0, members[index], in: text, &found)
         }
         if let rest { try Self.search(path, from: 0, rest, in: text, &found) }
@@ -74,25 +94,26 @@ extension Parameters {
     private static func nextMember(_ cursor: inout JSONCursor, in text: Span<UInt8>) -> Member? {
         guard let key = try? cursor.nextKey(in: text), let value = try? cursor.skipValue(in: text)
         else { return nil }
-        return Member(key: key.range, value: value)
+        return Member(key.range, value)
     }
 
     private static func match(
         _ path: ParameterPath, from first: Int, _ member: Member, in text: Span<UInt8>,
         _ found: inout Range<Int>?
     ) throws(PricingError) {
-        let end = first + member.key.count
+        let end = first + member.keyCount
         let isWhole = end == path.key.count
         guard isWhole || end < path.key.count && path.key[end] == UInt8(ascii: ".") else { return }
+        let shift = Int(member.keyStart) - first
         for index in first..<end {
-            guard path.key[index] == text[member.key.lowerBound + index - first] else { return }
+            guard path.key[index] == text[index + shift] else { return }
         }
         guard !isWhole else {
             guard found == nil else { throw .invalidField(path.field) }
             found = member.value
             return
         }
-        var cursor = JSONCursor(at: member.value.lowerBound)
+        var cursor = JSONCursor(at: Int(member.valueStart))
         guard (try? cursor.beginObject(in: text)) != nil else { return }
         try search(path, from: end + 1, cursor, in: text, &found)
     }

@@ -15,7 +15,7 @@ public final class PriceList: Sendable {
     public let usdPerCredit: ExactDecimal?
     /// The rules, the first that matches first.
     public let rules: [PriceRule]
-    private let tariffs: [Tariff]
+    private let priced: [PricedRule]
     private let index: RuleIndex
 
     /// The version `version` of list `name`, as drafted.
@@ -25,7 +25,7 @@ public final class PriceList: Sendable {
         self.effectiveAt = effectiveAt
         usdPerCredit = draft.usdPerCredit
         rules = draft.rules
-        tariffs = draft.tariffs
+        priced = zip(draft.rules, draft.tariffs).map { PricedRule($0, $1) }
         index = RuleIndex(draft.rules)
     }
 
@@ -37,21 +37,12 @@ public final class PriceList: Sendable {
         action: Span<UInt8>, parameters: Span<UInt8>, outcome: Outcome = .succeeded,
         results: UInt64? = nil
     ) throws(PricingError) -> Quote {
-        let values = try Parameters(parameters)
-        guard let place = try index.firstMatch(action, values, of: parameters, in: rules) else {
+        var values = Parameters()
+        try values.scan(parameters)
+        guard let place = try index.firstMatch(action, values, of: parameters, in: priced) else {
             throw .unknownAction
         }
-        let cost: Cost
-        switch rules[place].outcomes.charge(for: outcome) {
-        case .full: cost = try tariffs[place].cost(values, of: parameters)
-        case .fixed(let credits): cost = Cost(credits: credits, units: 0)
-        case .byResults:
-            guard let results else { throw .missingField("results") }
-            cost =
-                results == 0
-                ? Cost(credits: .zero, units: 0)
-                : try tariffs[place].cost(values, of: parameters, unitsMax: results)
-        }
+        let cost = try priced[place].cost(values, of: parameters, outcome, results: results)
         let ruleIndex = UInt16(truncatingIfNeeded: place)
         return Quote(credits: cost.credits, ruleIndex: ruleIndex, units: cost.units)
     }

@@ -41,21 +41,6 @@ public struct PriceRule: Hashable, Sendable {
     let currency: Currency
 }
 
-extension PriceRule {
-    /// True when the rule is for `action` called with `parameters`.
-    func matches(
-        _ parameters: borrowing Parameters, of text: Span<UInt8>
-    ) throws(PricingError) -> Bool {
-        for condition in conditions {
-            guard let range = try parameters.value(of: condition.path, in: text) else {
-                return false
-            }
-            guard condition.values.contains(where: { equal($0, text, range) }) else { return false }
-        }
-        return true
-    }
-}
-
 /// True when the bytes of `text` in `range` are `bytes`.
 func equal(_ bytes: [UInt8], _ text: Span<UInt8>, _ range: Range<Int>) -> Bool {
     guard bytes.count == range.count else { return false }

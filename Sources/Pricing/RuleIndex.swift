@@ -31,7 +31,7 @@ struct RuleIndex: Sendable {
     /// The place of the first rule that matches; nil when none does.
     func firstMatch(
         _ action: Span<UInt8>, _ parameters: borrowing Parameters, of text: Span<UInt8>,
-        in rules: [PriceRule]
+        in rules: [PricedRule]
     ) throws(PricingError) -> Int? {
         var first = rules.count
         if let place = exact.place(of: action, action.indices) {
@@ -44,8 +44,8 @@ struct RuleIndex: Sendable {
     }
 }
 
-/// The rules of one action pattern.
-private struct RuleGroup: Sendable {
+/// The rules of one action pattern; a class, so that finding a group copies none.
+private final class RuleGroup: Sendable {
     /// The parameter that most of the rules have a condition on.
     private let path: ParameterPath?
     private let values: ByteTable
@@ -80,7 +80,7 @@ private struct RuleGroup: Sendable {
     /// Lowers `first` to the place of a rule that matches, if one before it does.
     func lower(
         _ first: inout Int, _ parameters: borrowing Parameters, of text: Span<UInt8>,
-        in rules: [PriceRule]
+        in rules: [PricedRule]
     ) throws(PricingError) {
         if let path, let range = try parameters.value(of: path, in: text),
             let slot = values.place(of: text, range)
@@ -92,7 +92,7 @@ private struct RuleGroup: Sendable {
 
     private static func lower(
         _ first: inout Int, _ places: [Int], _ parameters: borrowing Parameters,
-        of text: Span<UInt8>, in rules: [PriceRule]
+        of text: Span<UInt8>, in rules: [PricedRule]
     ) throws(PricingError) {
         for place in places {
             guard place < first else { return }

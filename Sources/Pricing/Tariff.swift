@@ -36,10 +36,11 @@ extension Tariff {
     ) throws(PricingError) -> Cost {
         var sum = ExactSum(total: perCall)
         var units: Int64 = parts.isEmpty ? 1 : 0
-        for part in parts {
-            let quantity = try part.quantity(parameters, of: text).limited(to: unitsMax)
+        for index in parts.indices {
+            let path = parts[index].path
+            let quantity = try path.quantity(in: parameters, of: text).limited(to: unitsMax)
             units += quantity.roundedUp
-            try sum.add(part.rate, times: quantity.subtracting(part.included))
+            try sum.add(parts[index].rate, times: quantity.subtracting(parts[index].included))
         }
         try sum.raise(to: minimum)
         if let maximum { try sum.lower(to: maximum) }
@@ -47,18 +48,19 @@ extension Tariff {
     }
 }
 
-extension Tariff.Part {
+extension ParameterPath {
+    /// The units that the parameter tells.
     fileprivate func quantity(
-        _ parameters: borrowing Parameters, of text: Span<UInt8>
+        in parameters: borrowing Parameters, of text: Span<UInt8>
     ) throws(PricingError) -> ExactDecimal {
-        guard let range = try parameters.value(of: path, in: text) else {
-            throw .missingField(path.field)
+        guard let range = try parameters.value(of: self, in: text) else {
+            throw .missingField(field)
         }
         do throws(ExactDecimal.Invalid) {
             let decimalsMax = PriceListLimits.quantityDecimalsMax
             return try ExactDecimal(text, range, decimalsMax: decimalsMax)
         } catch {
-            throw .invalidField(path.field)
+            throw .invalidField(field)
         }
     }
 }
