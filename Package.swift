@@ -38,6 +38,7 @@ let package = Package(
         system("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
         system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
         system("CNettle", "nettle", apt: "nettle-dev"),
+        .systemLibrary(name: "CPrefetch"),
         system("CZlib", "zlib", apt: "zlib1g-dev"),
 
         // Embeds its files at build time; Inter from Debian's package fonts-inter-variable.
@@ -46,7 +47,7 @@ let package = Package(
         library("Credit"),
         library("Portal", ["Credit", "CAssets"]),
         library("Digest", ["CNettle", "CZlib"]),
-        library("Ledger", ["Credit"]),
+        library("Ledger", ["Credit", "CPrefetch"]),
         library("Store", ["Credit", "Digest", "Ledger"]),
         library("HTTP", ["Credit", "CUV", "CHTTPParser", "CCurl"]),
         library("JSON", ["Credit"]),

@@ -73,6 +73,9 @@ public final class Directory: Sendable {
         }
     }
 
+    /// How many accounts there are.
+    public var accountCount: Int { state.withLock { $0.catalogue.accounts.count } }
+
     /// The slot of the account with this id.
     public func slot(of account: Name) -> AccountSlot? {
         state.withLock { $0.catalogue.slot(of: account) }

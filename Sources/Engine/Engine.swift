@@ -64,10 +64,14 @@ public struct Engine: Sendable {
         if waiting.isEmpty { begin(at: now) }
         var decided = batch
         decided.outcomes.reserveCapacity(batch.count)
+        let base = contents.bytes.count
+        contents.bytes.append(contentsOf: batch.bytes)
+        prefetch(batch)
         for item in batch.items {
             let outcome: Outcome =
                 switch item {
-                case .charge(let index): decide(batch.charges[index], in: batch.bytes, at: now)
+                case .charge(let index):
+                    decide(batch.charges[index], in: batch.bytes, base: base, at: now)
                 case .command(let index): decide(batch.commands[index], at: now)
                 case .query(let index): answer(batch.queries[index], at: now)
                 }
@@ -90,12 +94,23 @@ public struct Engine: Sendable {
         let ended = contents
         previousHash = encoded.hash
         contents = SegmentContents(number: ended.number + 1, time: ended.time)
+        contents.reserve(as: ended)
         return PendingSegment(contents: ended, encoded: encoded, batches: batches)
     }
 
     private mutating func begin(at now: Instant) {
         guard contents.isEmpty else { return }
-        contents = SegmentContents(number: contents.number, time: now)
+        contents.begin(at: now)
+    }
+
+    /// Asks for the memory that deciding will touch, so that its latencies overlap.
+    private func prefetch(_ batch: CommandBatch) {
+        guard batch.charges.count > 1 else { return }
+        for charge in batch.charges {
+            ledger.prefetch(
+                account: batch.bytes.span.extracting(charge.account.indices),
+                key: batch.bytes.span.extracting(charge.idempotence.key.indices))
+        }
     }
 
     /// Makes entries of what is due on any account, so that totals and reports see it in time.

@@ -5,8 +5,10 @@ internal import Store
 
 extension Engine {
     /// Decides one charge: the key first, then what is due, the price, the balance.
+    ///
+    /// Its texts lie in `bytes`, and the same from `base` on in the texts of the segment.
     mutating func decide(
-        _ command: ChargeCommand, in bytes: [UInt8], at now: Instant
+        _ command: ChargeCommand, in bytes: [UInt8], base: Int, at now: Instant
     ) -> Outcome {
         guard let slot = ledger.slot(of: bytes.span.extracting(command.account.indices)) else {
             return .rejected(.accountNotFound)
@@ -18,7 +20,7 @@ extension Engine {
         do throws(Rejection) {
             let time = try entryTime(posted: command.postedAt, on: slot, at: now)
             settle(slot, at: time)
-            return .recorded(try charge(command, in: bytes, on: slot, at: time))
+            return .recorded(try charge(command, in: bytes, base: base, on: slot, at: time))
         } catch {
             return refuse(command, in: bytes, on: slot, at: now, because: error)
         }
@@ -35,7 +37,8 @@ extension Engine {
     }
 
     private mutating func charge(
-        _ command: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot, at time: Instant
+        _ command: ChargeCommand, in bytes: [UInt8], base: Int, on slot: AccountSlot,
+        at time: Instant
     ) throws(Rejection) -> Position {
         var event = ChargeEvent.blank
         let credits: Credits
@@ -60,28 +63,11 @@ extension Engine {
         event.sharesStart = UInt32(truncatingIfNeeded: sharesStart)
         event.sharesCount = UInt32(truncatingIfNeeded: contents.shares.count - sharesStart)
         event.key = command.key
-        copyTexts(of: command, from: bytes, to: &event)
+        event.takeTexts(of: command, movedBy: base)
         let position = contents.nextPosition
         ledger.apply(event, shares: contents.shares, bytes: contents.bytes, at: position)
         contents.append(event)
         return position
-    }
-
-    private mutating func copyTexts(
-        of command: ChargeCommand, from bytes: [UInt8], to event: inout ChargeEvent
-    ) {
-        event.idempotence = Idempotence(
-            key: contents.bytes.appending(command.idempotence.key, of: bytes),
-            fingerprint: command.idempotence.fingerprint)
-        event.action = contents.bytes.appending(command.action, of: bytes)
-        event.details = command.details
-        event.details.team = contents.bytes.appending(command.details.team, of: bytes)
-        event.details.scenario = contents.bytes.appending(command.details.scenario, of: bytes)
-        event.details.run = contents.bytes.appending(command.details.run, of: bytes)
-        event.details.module = contents.bytes.appending(command.details.module, of: bytes)
-        event.details.requestID = contents.bytes.appending(command.details.requestID, of: bytes)
-        event.details.parameters = contents.bytes.appending(command.details.parameters, of: bytes)
-        event.details.metadata = contents.bytes.appending(command.details.metadata, of: bytes)
     }
 
     private mutating func refuse(
@@ -109,6 +95,24 @@ extension Engine {
                     RefusalEvent(
                         account: slot, time: time, key: key, reason: reason, action: action,
                         apiKey: apiKey))))
+    }
+}
+
+extension ChargeEvent {
+    /// Takes over the texts of a command, which lie `offset` further on here.
+    fileprivate mutating func takeTexts(of command: ChargeCommand, movedBy offset: Int) {
+        idempotence = Idempotence(
+            key: command.idempotence.key.moved(by: offset),
+            fingerprint: command.idempotence.fingerprint)
+        action = command.action.moved(by: offset)
+        details = command.details
+        details.team = command.details.team.moved(by: offset)
+        details.scenario = command.details.scenario.moved(by: offset)
+        details.run = command.details.run.moved(by: offset)
+        details.module = command.details.module.moved(by: offset)
+        details.requestID = command.details.requestID.moved(by: offset)
+        details.parameters = command.details.parameters.moved(by: offset)
+        details.metadata = command.details.metadata.moved(by: offset)
     }
 }
 

@@ -59,6 +59,14 @@ public struct IdempotencyIndex: Sendable {
         return nil
     }
 
+    /// Asks for the memory where the key would be found.
+    @inline(__always)
+    func prefetch(_ hash: Hash) {
+        let slots = tables[Int(hash.high >> 56)].slots
+        guard !slots.isEmpty else { return }
+        Memory.prefetch(slots, at: Int(truncatingIfNeeded: hash.low) & (slots.count - 1))
+    }
+
     /// Keeps that the key's event stands at `position`; the key must not be there yet.
     public mutating func insert(_ hash: Hash, at position: Position) {
         let place = position.segment << 24 | UInt64(position.index)

@@ -34,6 +34,13 @@ public struct Ledger: Sendable {
     /// The slot of the account with this id.
     public func slot(of id: Name) -> AccountSlot? { catalogue.slot(of: id) }
 
+    /// Asks for the memory that a charge with this key on this account will touch.
+    public func prefetch(account id: Span<UInt8>, key: Span<UInt8>) {
+        guard let slot = slot(of: id) else { return }
+        idempotency.prefetch(idempotency.hash(of: key, account: slot))
+        records.prefetch(Int(slot))
+    }
+
     /// The lots of an account: those that may pay now or later in burn order, then the others.
     public func lots(of slot: AccountSlot) -> [Lot] {
         let record = records[Int(slot)]

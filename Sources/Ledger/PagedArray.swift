@@ -23,4 +23,10 @@ struct PagedArray<Element: Sendable>: Sendable {
         _read { yield pages[index >> Self.pageBits][index & (Self.pageCount - 1)] }
         _modify { yield &pages[index >> Self.pageBits][index & (Self.pageCount - 1)] }
     }
+
+    /// Asks for the memory of an element.
+    @inline(__always)
+    func prefetch(_ index: Int) {
+        Memory.prefetch(pages[index >> Self.pageBits], at: index & (Self.pageCount - 1))
+    }
 }

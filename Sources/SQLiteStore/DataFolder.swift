@@ -31,6 +31,11 @@ public struct DataFolder: ~Copyable, Sendable {
         close(lock)
     }
 
+    /// True when there is a journal in the folder at `path`.
+    public static func exists(_ path: String) -> Bool {
+        unsafe access("\(path)/\(SQLiteJournal.fileName)", F_OK) == 0
+    }
+
     private static func create(_ path: String) throws(StoreError) {
         if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         throw .unavailable("\(path): \(lastError())")

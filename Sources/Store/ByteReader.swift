@@ -105,9 +105,7 @@ extension [UInt8] {
 
     /// Appends an integer in its own width, little-endian.
     mutating func append<Value: FixedWidthInteger>(fixed value: Value) {
-        for index in 0..<Value.bitWidth / 8 {
-            append(UInt8(truncatingIfNeeded: value >> Value(index * 8)))
-        }
+        unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
     }
 
     /// Appends a length as a varint and the bytes.

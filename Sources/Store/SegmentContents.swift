@@ -22,7 +22,7 @@ public struct SegmentContents: Sendable {
     /// From 1, without gaps.
     public let number: UInt64
     /// When the segment was begun.
-    public let time: Instant
+    public private(set) var time: Instant
     public var charges: [ChargeEvent] = []
     /// The lots that paid, charge by charge.
     public var shares: [LotShare] = []
@@ -36,6 +36,18 @@ public struct SegmentContents: Sendable {
     public init(number: UInt64, time: Instant) {
         self.number = number
         self.time = time
+    }
+
+    /// Sets the time of a segment that has no events yet.
+    public mutating func begin(at time: Instant) {
+        self.time = time
+    }
+
+    /// Makes room for about as much as `other` holds.
+    public mutating func reserve(as other: Self) {
+        charges.reserveCapacity(other.charges.count)
+        shares.reserveCapacity(other.shares.count)
+        bytes.reserveCapacity(other.bytes.count)
     }
 
     /// How many events there are.

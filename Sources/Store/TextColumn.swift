@@ -12,6 +12,9 @@ struct TextColumn {
         static let dictionary: UInt8 = 2
     }
 
+    /// No dictionary is tried further when over three quarters of this many strings are distinct.
+    private static let sampleCount = 64
+
     /// One cell per slot of the hash table: the number of a distinct string plus one.
     private var cells: [UInt32] = []
     private var distinct: [ByteRange] = []
@@ -76,6 +79,9 @@ struct TextColumn {
         for index in 0..<count {
             let number = number(of: range(index), source: source)
             guard distinct.count <= distinctMax else { return false }
+            if index == Self.sampleCount, distinct.count * 4 > Self.sampleCount * 3 {
+                return false
+            }
             numbers.append(number)
         }
         return true

@@ -52,34 +52,11 @@ struct EngineCase {
     }
 
     private func prepare(_ partition: Partition, _ answers: Answers) throws {
-        var setup = CommandBatch(origin: 0)
-        setup.append(
-            .putPriceList(
-                try Name(PriceBook.defaultName), effectiveAt: nil,
-                json: Array(Workload.priceList.utf8)), tag: 0)
-        for index in 0..<accounts {
-            let id = try Name(Workload.account(index))
-            setup.append(.createAccount(NewAccount(id: id, name: id.text)), tag: 0)
-            var money = MoneyCommand(
-                account: id, idempotencyKey: Array("grant".utf8), fingerprint: 1,
-                request: .grant(NewGrant(amount: Credits(micros: 1 << 50), source: .plan)))
-            money.postedAt = nil
-            setup.append(.money(money), tag: 0)
-            if setup.count >= 8000 {
-                try submit(&setup, partition, answers)
-            }
+        for batch in try Setup.batches(accounts: accounts) {
+            guard partition.submit(batch) else { throw BenchError.refused }
+            answers.room.wait()
         }
-        try submit(&setup, partition, answers)
         answers.times.withLock { $0 = [] }
-    }
-
-    private func submit(
-        _ batch: inout CommandBatch, _ partition: Partition, _ answers: Answers
-    ) throws {
-        guard batch.count > 0 else { return }
-        guard partition.submit(batch) else { throw BenchError.refused }
-        answers.room.wait()
-        batch = CommandBatch(origin: 0)
     }
 
     private func measure(

@@ -3,7 +3,7 @@ import Terminal
 
 /// What the command line asks for.
 struct Options {
-    private static let caseNames = ["fdatasync", "engine", "plain-sqlite"]
+    private static let caseNames = ["fdatasync", "decide", "engine", "plain-sqlite"]
 
     private(set) var wantsHelp = false
     private var cases = Self.caseNames
@@ -56,17 +56,22 @@ struct Options {
             }
             for account in accounts {
                 for batch in batches {
-                    try inFolder { path in
-                        name == "engine"
-                            ? try EngineCase(
-                                accounts: account, batch: batch, seconds: Double(seconds)
-                            ).run(in: path)
-                            : try PlainSQLiteCase(
-                                accounts: account, batch: batch, seconds: Double(seconds)
-                            ).run(in: path)
-                    }
+                    try inFolder { try run(name, account, batch, in: $0) }
                 }
             }
+        }
+    }
+
+    private func run(
+        _ name: String, _ accounts: Int, _ batch: Int, in path: String
+    ) throws -> Measurement {
+        let seconds = Double(seconds)
+        return switch name {
+        case "decide": try DecideCase(accounts: accounts, batch: batch, seconds: seconds).run()
+        case "engine":
+            try EngineCase(accounts: accounts, batch: batch, seconds: seconds).run(in: path)
+        default:
+            try PlainSQLiteCase(accounts: accounts, batch: batch, seconds: seconds).run(in: path)
         }
     }
 

@@ -4,7 +4,7 @@ import Terminal
 let usage = """
     tally-bench: durable charges a second, one JSON line a case
 
-      --case NAME      fdatasync, engine or plain-sqlite (all)
+      --case NAME      fdatasync, decide, engine or plain-sqlite (all)
       --accounts N     how many accounts (1000 and 10000)
       --batch N        charges a batch (1, 64, 1024 and 8192)
       --seconds N      at most so long a case (5)

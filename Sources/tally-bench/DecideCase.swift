@@ -1,0 +1,73 @@
+import Credit
+import Engine
+import Ledger
+import Store
+
+/// What the writer thread alone does: decide, apply and encode, with nothing stored.
+struct DecideCase {
+    let accounts: Int
+    let batch: Int
+    let seconds: Double
+
+    private static let chargesMax = 1_500_000
+
+    func run() throws -> Measurement {
+        var engine = try Engine(ledger: Ledger(seed: 7), after: .start)
+        let now = Instant(micros: 1_795_253_400_000_000)
+        let salt = [UInt8](repeating: 1, count: SegmentFormat.saltBytes)
+        for setup in try Setup.batches(accounts: accounts) {
+            engine.submit(setup, at: now)
+            _ = engine.nextSegment(salt: salt)
+        }
+        var workload = Workload(accountCount: accounts, seed: 42)
+        let batches = (0..<max(1, Self.chargesMax / batch)).map { _ in
+            workload.batch(batch, now: now)
+        }
+        var latencies: [UInt64] = []
+        var bytes = 0
+        let begin = Monotonic.now()
+        let deadline = begin + UInt64(seconds * 1e9)
+        for batch in batches {
+            let start = Monotonic.now()
+            guard start < deadline else { break }
+            engine.submit(batch, at: now)
+            if let encoded = engine.nextSegment(salt: salt)?.encoded {
+                bytes += encoded.money.count + encoded.details.count
+            }
+            latencies.append(Monotonic.now() - start)
+        }
+        return Measurement(
+            name: "decide", accounts: accounts, batch: batch, count: latencies.count * batch,
+            seconds: Double(Monotonic.now() - begin) / 1e9, latencies: latencies, bytes: bytes)
+    }
+}
+
+/// What every case begins with: a price list and accounts with a grant each.
+enum Setup {
+    private static let batchItemsMax = 8000
+
+    static func batches(accounts: Int) throws -> [CommandBatch] {
+        var batches: [CommandBatch] = []
+        var batch = CommandBatch(origin: 0)
+        batch.append(
+            .putPriceList(
+                try Name(PriceBook.defaultName), effectiveAt: nil,
+                json: Array(Workload.priceList.utf8)), tag: 0)
+        for index in 0..<accounts {
+            let id = try Name(Workload.account(index))
+            batch.append(.createAccount(NewAccount(id: id, name: id.text)), tag: 0)
+            batch.append(
+                .money(
+                    MoneyCommand(
+                        account: id, idempotencyKey: Array("grant".utf8), fingerprint: 1,
+                        request: .grant(
+                            NewGrant(amount: Credits(micros: 1 << 50), source: .plan)))),
+                tag: 0)
+            if batch.count >= batchItemsMax {
+                batches.append(batch)
+                batch = CommandBatch(origin: 0)
+            }
+        }
+        return batches + (batch.count > 0 ? [batch] : [])
+    }
+}
