@@ -23,6 +23,13 @@ extension PendingSegment {
     }
 }
 
+/// Whose charge it is, and the hash of its key; no slot when the account did not exist before the
+/// batch.
+struct PreparedCharge: BitwiseCopyable {
+    let slot: AccountSlot?
+    let keyHash: IdempotencyIndex.Hash
+}
+
 /// The writer of one partition: decides batches in order and gathers them into segments.
 ///
 /// A synchronous state machine without clock, thread or disk, so that the simulator runs the very
@@ -39,6 +46,8 @@ public struct Engine: Sendable {
     var contents: SegmentContents
     private var waiting: [CommandBatch] = []
     private var encoder = SegmentEncoder()
+    /// What was looked up of the charges of the batch at hand.
+    private var prepared: [PreparedCharge] = []
     private var previousHash: [UInt8]
 
     /// An engine that goes on after the segment that `last` marks.
@@ -66,12 +75,14 @@ public struct Engine: Sendable {
         decided.outcomes.reserveCapacity(batch.count)
         let base = contents.bytes.count
         contents.bytes.append(contentsOf: batch.bytes)
-        prefetch(batch)
+        prepare(batch)
         for item in batch.items {
             let outcome: Outcome =
                 switch item {
                 case .charge(let index):
-                    decide(batch.charges[index], in: batch.bytes, base: base, at: now)
+                    decide(
+                        batch.charges[index], prepared[index], in: batch.bytes, base: base,
+                        at: now)
                 case .command(let index): decide(batch.commands[index], at: now)
                 case .query(let index): answer(batch.queries[index], at: now)
                 }
@@ -103,13 +114,16 @@ public struct Engine: Sendable {
         contents.begin(at: now)
     }
 
-    /// Asks for the memory that deciding will touch, so that its latencies overlap.
-    private func prefetch(_ batch: CommandBatch) {
-        guard batch.charges.count > 1 else { return }
+    /// Looks up whose charges they are and asks for the memory that deciding will touch, so that
+    /// the latencies of many charges overlap.
+    private mutating func prepare(_ batch: CommandBatch) {
+        prepared.removeAll(keepingCapacity: true)
         for charge in batch.charges {
-            ledger.prefetch(
-                account: batch.bytes.span.extracting(charge.account.indices),
-                key: batch.bytes.span.extracting(charge.idempotence.key.indices))
+            let slot = ledger.slot(of: batch.bytes.span.extracting(charge.account.indices))
+            let key = batch.bytes.span.extracting(charge.idempotence.key.indices)
+            let hash = ledger.idempotency.hash(of: key, account: slot ?? 0)
+            if let slot { ledger.prefetch(slot, key: hash) }
+            prepared.append(PreparedCharge(slot: slot, keyHash: hash))
         }
     }
 

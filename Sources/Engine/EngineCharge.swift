@@ -8,22 +8,34 @@ extension Engine {
     ///
     /// Its texts lie in `bytes`, and the same from `base` on in the texts of the segment.
     mutating func decide(
-        _ command: ChargeCommand, in bytes: [UInt8], base: Int, at now: Instant
+        _ command: ChargeCommand, _ prepared: PreparedCharge, in bytes: [UInt8], base: Int,
+        at now: Instant
     ) -> Outcome {
-        guard let slot = ledger.slot(of: bytes.span.extracting(command.account.indices)) else {
+        guard let (slot, hash) = found(command, prepared, in: bytes) else {
             return .rejected(.accountNotFound)
         }
-        let keyBytes = command.idempotence.key
-        let hash = ledger.idempotency.hash(
-            of: bytes.span.extracting(keyBytes.indices), account: slot)
         if let position = ledger.idempotency.position(of: hash) { return .seenBefore(position) }
         do throws(Rejection) {
             let time = try entryTime(posted: command.postedAt, on: slot, at: now)
             settle(slot, at: time)
-            return .recorded(try charge(command, in: bytes, base: base, on: slot, at: time))
+            let position = try charge(command, in: bytes, base: base, on: slot, at: time)
+            ledger.remember(hash, at: position)
+            return .recorded(position)
         } catch {
             return refuse(command, in: bytes, on: slot, at: now, because: error)
         }
+    }
+
+    /// The account and the hash of the key; looks an account up again that the batch made itself.
+    private func found(
+        _ command: ChargeCommand, _ prepared: PreparedCharge, in bytes: [UInt8]
+    ) -> (AccountSlot, IdempotencyIndex.Hash)? {
+        if let slot = prepared.slot { return (slot, prepared.keyHash) }
+        guard let slot = ledger.slot(of: bytes.span.extracting(command.account.indices)) else {
+            return nil
+        }
+        let key = bytes.span.extracting(command.idempotence.key.indices)
+        return (slot, ledger.idempotency.hash(of: key, account: slot))
     }
 
     /// The time to decide at: now, or the time that an operator sent for an import.
@@ -65,7 +77,7 @@ extension Engine {
         event.key = command.key
         event.takeTexts(of: command, movedBy: base)
         let position = contents.nextPosition
-        ledger.apply(event, shares: contents.shares, bytes: contents.bytes, at: position)
+        ledger.apply(event, shares: contents.shares, at: position)
         contents.append(event)
         return position
     }

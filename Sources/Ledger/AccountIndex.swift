@@ -58,8 +58,10 @@ struct AccountIndex: Sendable {
 
     private func isEqual(_ id: Span<UInt8>, _ range: ByteRange) -> Bool {
         guard id.count == Int(range.count) else { return false }
-        let name = texts.span.extracting(range.indices)
-        for index in id.indices where id[index] != name[index] { return false }
-        return true
+        return unsafe texts.withUnsafeBufferPointer { texts in
+            unsafe id.withUnsafeBufferPointer { id in
+                unsafe texts[range.indices].elementsEqual(id)
+            }
+        }
     }
 }

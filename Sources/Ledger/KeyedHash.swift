@@ -27,10 +27,21 @@ struct KeyedHash {
             mix(Self.word(bytes, index), Self.word(bytes, index + 8))
             index += 16
         }
-        if index < bytes.count {
-            mix(Self.tail(bytes, index), Self.tail(bytes, min(index + 8, bytes.count)))
-        }
+        if index < bytes.count { mixTail(bytes, from: index) }
         mix(UInt64(truncatingIfNeeded: bytes.count), Self.multiplierC)
+    }
+
+    /// Mixes in the last 1 to 15 bytes; of over eight, those in the middle count twice.
+    @inline(__always)
+    private mutating func mixTail(_ bytes: Span<UInt8>, from index: Int) {
+        let left = bytes.count - index
+        if left >= 8 {
+            mix(Self.word(bytes, index), Self.word(bytes, bytes.count - 8))
+        } else {
+            var word: UInt64 = 0
+            for offset in 0..<left { word = word << 8 | UInt64(bytes[index + offset]) }
+            mix(word, 0)
+        }
     }
 
     var finished: IdempotencyIndex.Hash {
@@ -54,16 +65,5 @@ struct KeyedHash {
     @inline(__always)
     private static func word(_ bytes: Span<UInt8>, _ index: Int) -> UInt64 {
         unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-    }
-
-    @inline(__always)
-    private static func tail(_ bytes: Span<UInt8>, _ start: Int) -> UInt64 {
-        var word: UInt64 = 0
-        var index = start
-        while index < bytes.count, index < start + 8 {
-            word = word << 8 | UInt64(bytes[index])
-            index += 1
-        }
-        return word
     }
 }

@@ -35,9 +35,9 @@ public struct Ledger: Sendable {
     public func slot(of id: Name) -> AccountSlot? { catalogue.slot(of: id) }
 
     /// Asks for the memory that a charge with this key on this account will touch.
-    public func prefetch(account id: Span<UInt8>, key: Span<UInt8>) {
-        guard let slot = slot(of: id) else { return }
-        idempotency.prefetch(idempotency.hash(of: key, account: slot))
+    @inline(__always)
+    public func prefetch(_ slot: AccountSlot, key: IdempotencyIndex.Hash) {
+        idempotency.prefetch(key)
         records.prefetch(Int(slot))
     }
 
@@ -77,11 +77,6 @@ public struct Ledger: Sendable {
 
     /// Takes over what an entry's head says.
     mutating func apply(head: EntryHead, in segment: UInt64) {
-        let slot = Int(head.account)
-        records[slot].available = head.balance.available.micros
-        records[slot].debt = head.balance.negative.micros
-        records[slot].sequence = head.sequence
-        records[slot].lastTime = head.time
-        records[slot].changedIn = segment
+        records[Int(head.account)].apply(head, in: segment)
     }
 }

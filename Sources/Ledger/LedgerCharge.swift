@@ -50,15 +50,18 @@ extension Ledger {
     }
 
     /// Applies a decided charge whose shares lie in `shares` at ``ChargeEvent/shares``.
+    ///
+    /// Its key is added by ``remember(_:at:)``.
     public mutating func apply(
-        _ event: ChargeEvent, shares: [LotShare], bytes: [UInt8], at position: Position
+        _ event: ChargeEvent, shares: [LotShare], at position: Position
     ) {
-        let slot = Int(event.head.account)
-        records[slot].charged += Int128(event.credits)
-        records[slot].uncollected += Int128(event.uncollected)
         spend(shares, event.shares, of: event.head.account)
-        apply(head: event.head, in: position.segment)
-        remember(event.idempotence.key, in: bytes, of: event.head.account, at: position)
+        records[Int(event.head.account)].apply(event, in: position.segment)
+    }
+
+    /// Keeps that the event at `position` is final for the key with this hash.
+    public mutating func remember(_ hash: IdempotencyIndex.Hash, at position: Position) {
+        idempotency.insert(hash, at: position)
     }
 
     /// Moves what the shares say from remaining to spent; lots that are used up are closed.
@@ -67,18 +70,34 @@ extension Ledger {
         for index in range {
             let lot = lotIndex(of: shares[index].grant, on: slot)
             guard lot != Lot.none else { continue }
-            lots[Int(lot)].remaining -= shares[index].micros
-            lots[Int(lot)].spent += shares[index].micros
-            if lots[Int(lot)].remaining == 0 { hasUsedUp = true }
+            if lots[Int(lot)].spend(shares[index].micros) == 0 { hasUsedUp = true }
         }
         if hasUsedUp { closeUsedUpLots(of: slot) }
     }
+}
 
-    mutating func remember(
-        _ key: ByteRange, in bytes: [UInt8], of slot: AccountSlot, at position: Position
-    ) {
-        guard !key.isEmpty else { return }
-        let hash = idempotency.hash(of: bytes.span.extracting(key.indices), account: slot)
-        idempotency.insert(hash, at: position)
+extension AccountRecord {
+    fileprivate mutating func apply(_ event: ChargeEvent, in segment: UInt64) {
+        charged += Int128(event.credits)
+        uncollected += Int128(event.uncollected)
+        apply(event.head, in: segment)
+    }
+
+    /// Takes over what an entry's head says.
+    mutating func apply(_ head: EntryHead, in segment: UInt64) {
+        available = head.balance.available.micros
+        debt = head.balance.negative.micros
+        sequence = head.sequence
+        lastTime = head.time
+        changedIn = segment
+    }
+}
+
+extension Lot {
+    /// Moves an amount from remaining to spent; gives what remains.
+    fileprivate mutating func spend(_ micros: Int64) -> Int64 {
+        remaining -= micros
+        spent += micros
+        return remaining
     }
 }

@@ -12,6 +12,7 @@ struct ParametersColumn {
     private static let mark: UInt8 = 1
     private static let digitsMax = 18
 
+    private var line: [UInt8] = []
     private var shapeText: [UInt8] = []
     private var shapes: [ByteRange] = []
     private var values: [[UInt64]] = Array(repeating: [], count: placesMax)
@@ -38,74 +39,76 @@ struct ParametersColumn {
 
     private mutating func split(_ range: ByteRange, _ source: [UInt8]) {
         let start = shapeText.count
-        var scanner = ShapeScanner(text: range.indices)
-        var copied = range.indices.lowerBound
+        if line.count < Int(range.count) {
+            line = [UInt8](repeating: 0, count: Int(range.count) * 2)
+        }
+        let count = unsafe source.withUnsafeBufferPointer { source in
+            unsafe line.withUnsafeMutableBufferPointer { line in
+                unsafe Self.split(
+                    UnsafeBufferPointer(rebasing: source[range.indices]), into: line, &values)
+            }
+        }
+        shapeText.append(contentsOf: line[..<count])
+        shapes.append(ByteRange(start: start, count: count))
+    }
+
+    /// Writes the shape of an object to `line` and its integers to `values`; gives the shape's
+    /// length, which is never more than the object's.
+    private static func split(
+        _ text: UnsafeBufferPointer<UInt8>, into line: UnsafeMutableBufferPointer<UInt8>,
+        _ values: inout [[UInt64]]
+    ) -> Int {
+        var count = 0
         var place = 0
-        while place < Self.placesMax, let integer = scanner.nextInteger(in: source) {
-            copy(source, copied..<integer.text.lowerBound)
-            shapeText.append(Self.mark)
-            values[place].append(integer.value)
-            place += 1
-            copied = integer.text.upperBound
-        }
-        copy(source, copied..<range.indices.upperBound)
-        shapes.append(ByteRange(start: start, count: shapeText.count - start))
-    }
-
-    private mutating func copy(_ source: [UInt8], _ range: Range<Int>) {
-        _ = shapeText.appending(source.span.extracting(range))
-    }
-
-    /// Finds integers outside strings in canonical JSON.
-    private struct ShapeScanner {
-        private var index: Int
-        private let end: Int
-
-        init(text: Range<Int>) {
-            index = text.lowerBound
-            end = text.upperBound
-        }
-
-        mutating func nextInteger(in source: [UInt8]) -> (text: Range<Int>, value: UInt64)? {
-            while index < end {
-                let byte = source[index]
-                if byte == UInt8(ascii: "\"") {
-                    skipString(in: source)
-                } else if case 0x30...0x39 = byte {
-                    if let integer = integer(in: source) { return integer }
-                } else if byte == UInt8(ascii: "-") {
-                    index += 1
-                    _ = integer(in: source)
-                } else {
-                    index += 1
+        var index = 0
+        var isInString = false
+        while index < text.count {
+            let byte = unsafe text[index]
+            var end = index + 1
+            if byte == UInt8(ascii: "\"") {
+                isInString.toggle()
+            } else if byte == UInt8(ascii: "\\") {
+                end = min(end + 1, text.count)
+            } else if !isInString, byte &- 0x30 < 10 {
+                let number = unsafe PlainInteger(text, from: index)
+                end = number.end
+                if number.isTakenOut, place < placesMax {
+                    values[place].append(number.value)
+                    place += 1
+                    unsafe line[count] = mark
+                    count += 1
+                    index = end
                 }
             }
-            return nil
-        }
-
-        private mutating func skipString(in source: [UInt8]) {
-            index += 1
-            while index < end, source[index] != UInt8(ascii: "\"") {
-                index += source[index] == UInt8(ascii: "\\") ? 2 : 1
-            }
-            index += 1
-        }
-
-        /// Passes over a number; nil when it has a point or too many digits.
-        private mutating func integer(in source: [UInt8]) -> (text: Range<Int>, value: UInt64)? {
-            let start = index
-            var value: UInt64 = 0
-            while index < end, case 0x30...0x39 = source[index] {
-                if index - start < digitsMax { value = value * 10 + UInt64(source[index] - 0x30) }
+            while index < end {
+                unsafe line[count] = text[index]
+                count += 1
                 index += 1
             }
-            let digits = index - start
-            guard index < end, source[index] == UInt8(ascii: ".") else {
-                return digits <= digitsMax ? (start..<index, value) : nil
+        }
+        return count
+    }
+
+    /// A number of canonical JSON, read from its first digit on.
+    private struct PlainInteger {
+        private(set) var value: UInt64 = 0
+        private(set) var end: Int
+        /// True when it may leave the shape: not negative, no fraction, few enough digits.
+        private(set) var isTakenOut: Bool
+
+        init(_ text: UnsafeBufferPointer<UInt8>, from start: Int) {
+            end = start
+            while end < text.count, unsafe text[end] &- 0x30 < 10 {
+                if end - start < digitsMax { value = value * 10 + UInt64(unsafe text[end] - 0x30) }
+                end += 1
             }
-            index += 1
-            while index < end, case 0x30...0x39 = source[index] { index += 1 }
-            return nil
+            let before = unsafe start > 0 ? text[start - 1] : 0
+            let isNegative = before == UInt8(ascii: "-")
+            isTakenOut = end - start <= digitsMax && !isNegative
+            guard end < text.count, unsafe text[end] == UInt8(ascii: ".") else { return }
+            isTakenOut = false
+            end += 1
+            while end < text.count, unsafe text[end] &- 0x30 < 10 { end += 1 }
         }
     }
 }

@@ -108,9 +108,10 @@ extension Ledger {
         contents.visit { position, item in
             switch item {
             case .charge(let index):
-                apply(
-                    contents.charges[index], shares: contents.shares, bytes: contents.bytes,
-                    at: position)
+                let charge = contents.charges[index]
+                apply(charge, shares: contents.shares, at: position)
+                let key = contents.bytes.span.extracting(charge.idempotence.key.indices)
+                remember(idempotency.hash(of: key, account: charge.head.account), at: position)
             case .event(let index):
                 apply(contents.events[index], at: position)
             }

@@ -48,7 +48,31 @@ struct TextColumn {
         IntegerColumn.append(to: &bytes, scratch: &scratch, count: count) {
             UInt64(range($0).count)
         }
-        for index in 0..<count { _ = bytes.appending(range(index), of: source) }
+        appendTexts(to: &bytes, count: count, source: source, range: range)
+    }
+
+    /// Appends the strings one after the other.
+    @inline(__always)
+    private static func appendTexts(
+        to bytes: inout [UInt8], count: Int, source: [UInt8], range: (Int) -> ByteRange
+    ) {
+        var total = 0
+        for index in 0..<count { total += Int(range(index).count) }
+        var end = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: total))
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe source.withUnsafeBytes { source in
+                for index in 0..<count {
+                    let text = range(index)
+                    guard text.count > 0 else { continue }
+                    let stretch = unsafe UnsafeRawBufferPointer(rebasing: source[text.indices])
+                    unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: target[end..<end + stretch.count]
+                    ).copyMemory(from: stretch)
+                    end += stretch.count
+                }
+            }
+        }
     }
 
     private mutating func appendDictionary(
@@ -87,49 +111,19 @@ struct TextColumn {
         return true
     }
 
+    @inline(__always)
     private mutating func number(of range: ByteRange, source: [UInt8]) -> UInt32 {
+        let bytes = source.span
         let mask = cells.count - 1
-        var cell = Int(truncatingIfNeeded: Self.hash(range, source)) & mask
+        var cell = Int(truncatingIfNeeded: Bytes.hash(range, bytes)) & mask
         while cells[cell] != 0 {
             let number = cells[cell] - 1
-            if Self.isEqual(distinct[Int(number)], range, source) { return number }
+            if Bytes.areEqual(distinct[Int(number)], range, bytes) { return number }
             cell = (cell + 1) & mask
         }
         distinct.append(range)
         cells[cell] = UInt32(truncatingIfNeeded: distinct.count)
         return UInt32(truncatingIfNeeded: distinct.count - 1)
-    }
-
-    @inline(__always)
-    private static func hash(_ range: ByteRange, _ source: [UInt8]) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(range.count)
-        var index = Int(range.start)
-        let end = index + Int(range.count)
-        let bytes = unsafe source.span.bytes
-        while index + 8 <= end {
-            hash ^= unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-            hash = hash &* 0x9E37_79B9_7F4A_7C15
-            hash ^= hash >> 29
-            index += 8
-        }
-        while index < end {
-            hash = (hash ^ UInt64(source[index])) &* 0x100_0000_01B3
-            index += 1
-        }
-        return hash ^ hash >> 32
-    }
-
-    @inline(__always)
-    private static func isEqual(
-        _ left: ByteRange, _ right: ByteRange, _ source: [UInt8]
-    ) -> Bool {
-        guard left.count == right.count else { return false }
-        guard left.start != right.start else { return true }
-        for offset in 0..<Int(left.count)
-        where source[Int(left.start) + offset] != source[Int(right.start) + offset] {
-            return false
-        }
-        return true
     }
 }
 
