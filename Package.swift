@@ -44,6 +44,9 @@ let package = Package(
         // Embeds its files at build time; Inter from Debian's package fonts-inter-variable.
         .target(name: "CAssets", exclude: ["app.css", "app.js"]),
 
+        // The description of the API, embedded likewise.
+        .target(name: "COpenAPI", exclude: ["openapi.yaml"]),
+
         library("Credit"),
         library("Portal", ["Credit", "CAssets"]),
         library("Digest", ["CNettle", "CZlib"]),
@@ -60,6 +63,20 @@ let package = Package(
             "Partition",
             ["Credit", "Digest", "Engine", "Ledger", "Reports", "SQLiteStore", "Store"]),
 
+        library("Wire", ["Credit", "Digest", "JSON", "Ledger", "Store"]),
+        library(
+            "API",
+            [
+                "COpenAPI", "Credit", "Engine", "HTTP", "JSON", "Ledger", "Portal", "Pricing",
+                "Reports", "Store", "Wire",
+            ]),
+
+        program(
+            "tally",
+            [
+                "API", "Credit", "Digest", "Engine", "HTTP", "JSON", "Ledger", "Partition",
+                "Pricing", "SQLiteStore", "Store", "Terminal", "Wire",
+            ]),
         program(
             "tally-bench",
             [
@@ -68,7 +85,7 @@ let package = Package(
             ]),
 
         tests("Credit", ["Credit"]),
-tests("HTTP", ["HTTP"]),
+        tests("HTTP", ["HTTP"]),
         tests("Portal", ["Credit", "Portal"]),
     ]
 )

@@ -73,6 +73,11 @@ public final class Directory: Sendable {
         }
     }
 
+    /// The slot of the key whose secret has this SHA-256, revoked or not.
+    public func slot(ofSecretHash hash: [UInt8]) -> APIKeySlot? {
+        state.withLock { $0.catalogue.slot(ofSecretHash: hash) }
+    }
+
     /// How many accounts there are.
     public var accountCount: Int { state.withLock { $0.catalogue.accounts.count } }
 

@@ -18,7 +18,7 @@ extension Engine {
         do throws(Rejection) {
             let time = try entryTime(posted: command.postedAt, on: slot, at: now)
             settle(slot, at: time)
-            let position = try charge(command, in: bytes, base: base, on: slot, at: time)
+            let position = try charge(command, in: bytes, base: base, on: slot, at: time, now: now)
             ledger.remember(hash, at: position)
             return .recorded(position)
         } catch {
@@ -50,13 +50,14 @@ extension Engine {
 
     private mutating func charge(
         _ command: ChargeCommand, in bytes: [UInt8], base: Int, on slot: AccountSlot,
-        at time: Instant
+        at time: Instant, now: Instant
     ) throws(Rejection) -> Position {
         var event = ChargeEvent.blank
         let credits: Credits
         if command.amount == ChargeCommand.notByHand {
             let (quote, reference) = try prices.price(
-                command, in: bytes, of: slot, catalogue: ledger.catalogue, at: time)
+                command, in: bytes, of: slot, catalogue: ledger.catalogue, at: time,
+                now: now)
             guard quote.credits.isWithinLimit else { throw .amountOutOfRange }
             credits = quote.credits
             event.units = quote.units

@@ -9,7 +9,7 @@ public struct PriceBook: Sendable {
     /// The list of accounts that name none.
     public static let defaultName = "default"
 
-    private struct Version: Sendable {
+    fileprivate struct Version: Sendable {
         let effectiveAt: Instant
         let number: UInt32
         let list: PriceList
@@ -54,13 +54,18 @@ public struct PriceBook: Sendable {
     }
 
     /// The price of a call, and which rule of which version gave it.
+    ///
+    /// The version is the one in force at `time`. A call posted for a time before the list's first
+    /// version takes that one, if it is in force `now`: history can be imported before the list was
+    /// made.
     mutating func price(
         _ call: ChargeCommand, in bytes: [UInt8], of slot: AccountSlot, catalogue: Catalogue,
-        at time: Instant
+        at time: Instant, now: Instant
     ) throws(Rejection) -> (quote: Quote, reference: PriceReference) {
         let place = place(of: slot, catalogue: catalogue)
-        guard place >= 0, let index = histories[place].lastIndex(where: { $0.effectiveAt <= time })
-        else { throw .unknownAction }
+        guard place >= 0, let index = histories[place].index(at: time, now: now) else {
+            throw .unknownAction
+        }
         let number = histories[place][index].number
         do throws(PricingError) {
             let quote = try histories[place][index].list.price(
@@ -83,6 +88,14 @@ public struct PriceBook: Sendable {
             placeOfAccount[index] = name.flatMap { places[$0] } ?? Self.none
         }
         return placeOfAccount[index]
+    }
+}
+
+extension [PriceBook.Version] {
+    fileprivate func index(at time: Instant, now: Instant) -> Int? {
+        if let index = lastIndex(where: { $0.effectiveAt <= time }) { return index }
+        guard let first, first.effectiveAt <= now else { return nil }
+        return 0
     }
 }
 

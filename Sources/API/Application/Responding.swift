@@ -1,0 +1,86 @@
+internal import Credit
+internal import Engine
+public import HTTP
+internal import JSON
+internal import Wire
+
+/// Answers that are made on the loop.
+extension APIApplication {
+    public func rejected(_ reason: HTTPRejection) -> HTTPResponse {
+        let requestID = requestIDs.next(at: services.time.now())
+        var problem = Problem(ProblemCode(reason), "\(reason.words)")
+        if reason == .tooManyConnections {
+            problem.retryAfter = services.limits.overloadedRetrySeconds
+        }
+        return Self.response(problem, requestID)
+    }
+
+    func respond(_ problem: Problem, to exchange: ExchangeID, _ requestID: RequestID) {
+        loop.respond(to: exchange, with: Self.response(problem, requestID))
+    }
+
+    /// The answer that tells of a problem.
+    static func response(
+        _ problem: Problem, _ requestID: RequestID, fields: [UInt8] = []
+    ) -> HTTPResponse {
+        var response = HTTPResponse(
+            status: problem.code.status, contentType: Problem.contentType, fields: fields)
+        response.fields.append(requestID: requestID)
+        response.fields.append(hintsOf: problem)
+        response.body.append(problem, requestID: requestID)
+        return response
+    }
+}
+
+extension [UInt8] {
+    /// Appends the headers that go with a problem.
+    mutating func append(hintsOf problem: Problem) {
+        if problem.code == .unauthorized {
+            append(literal: "WWW-Authenticate: Bearer\r\n")
+        }
+        if let seconds = problem.retryAfter {
+            append(literal: "Retry-After: ")
+            append(decimal: Int64(seconds))
+            append(literal: "\r\n")
+        }
+    }
+}
+
+extension ProblemCode {
+    /// What clients are told of a request that the server refused by itself.
+    init(_ reason: HTTPRejection) {
+        switch reason {
+        case .malformedRequestLine, .malformedField, .invalidHost, .invalidFraming,
+            .malformedChunk:
+            self = .invalidRequest
+        case .timeout: self = .requestTimeout
+        case .bodyTooLarge: self = .bodyTooLarge
+        case .uriTooLong: self = .uriTooLong
+        case .unmetExpectation: self = .expectationFailed
+        case .headersTooLarge: self = .headersTooLarge
+        case .unsupportedTransferCoding: self = .notImplemented
+        case .tooManyConnections: self = .overloaded
+        case .unsupportedVersion: self = .versionNotSupported
+        }
+    }
+}
+
+extension HTTPRejection {
+    fileprivate var words: String {
+        switch self {
+        case .malformedRequestLine: "the request line is malformed"
+        case .malformedField: "a header is malformed"
+        case .invalidHost: "the Host header is missing or invalid"
+        case .invalidFraming: "it is not certain where the body ends"
+        case .malformedChunk: "a chunk of the body is malformed"
+        case .timeout: "the request did not arrive in time"
+        case .bodyTooLarge: "the body is larger than this route takes"
+        case .uriTooLong: "the URL is too long"
+        case .unmetExpectation: "only 100-continue can be expected"
+        case .headersTooLarge: "the headers are too many or too large"
+        case .unsupportedTransferCoding: "only chunked is supported"
+        case .tooManyConnections: "too many connections are open"
+        case .unsupportedVersion: "only HTTP/1.1 and HTTP/1.0 are supported"
+        }
+    }
+}

@@ -1,0 +1,199 @@
+internal import Credit
+internal import Engine
+internal import HTTP
+internal import Ledger
+internal import Portal
+internal import Pricing
+internal import Reports
+internal import Store
+internal import Wire
+
+/// Makes the Overview page from durable figures, on a report thread.
+struct PortalPage: Sendable {
+    private static let quarterSeconds: Int64 = 900
+    private static let chartSlices = 12
+    /// How many events are looked at for the newest charges.
+    private static let newestScanned = 400
+
+    let services: APIServices
+    let serverURL: String
+    /// Only the `<main>` element is asked for.
+    let isFragment: Bool
+
+    func response(to call: Call, _ totals: PortalTotals) throws(Problem) -> HTTPResponse {
+        let model: OverviewModel
+        do throws(StoreError) {
+            model = try self.model(totals)
+        } catch {
+            throw Problem(error)
+        }
+        var response = HTTPResponse(status: 200, contentType: "text/html; charset=utf-8")
+        response.fields.append(requestID: call.requestID)
+        for header in PortalHeaders.page {
+            response.fields.append(name: header.name, value: header.value)
+        }
+        if isFragment {
+            Overview.renderMain(model, into: &response.body)
+        } else {
+            Overview.render(model, into: &response.body)
+        }
+        return response
+    }
+
+    private func model(_ totals: PortalTotals) throws(StoreError) -> OverviewModel {
+        let directory = services.directory
+        let cells = try services.readModel.usage(
+            of: totals.view?.slot, quarters: Int64.min / 2..<Int64.max / 2)
+        let name = totals.view.map { directory.profile($0.slot)?.name ?? $0.id.text }
+        var model = OverviewModel(
+            subtitle: name ?? "All accounts", generatedAt: totals.now, serverURL: serverURL,
+            chart: chart(cells, at: totals.now))
+        model.creditsLeft = CreditsTotal(micros: totals.left)
+        model.creditsGranted = CreditsTotal(micros: totals.granted)
+        model.creditsHeld = CreditsTotal(micros: totals.held)
+        model.creditsUsed = CreditsTotal(micros: totals.used)
+        model.accountsCount = totals.accountsCount
+        model.keysCount = totals.view.map { directory.apiKeys(of: $0.slot).count } ?? 0
+        add(cells, at: totals.now, to: &model)
+        model.accounts = totals.top.compactMap { account in
+            guard let profile = directory.profile(account.slot) else { return nil }
+            return AccountTotal(
+                id: profile.id.text, name: profile.name,
+                used: CreditsTotal(micros: account.used),
+                left: CreditsTotal(micros: account.left))
+        }
+        model.newest = try newest(totals)
+        return model
+    }
+
+    private func add(_ cells: [ReadModel.Cell], at now: Instant, to model: inout OverviewModel) {
+        var (keys, actions): ([APIKeySlot: UsageSums], [String: UsageSums]) = ([:], [:])
+        let today = now.floor(toSeconds: 86_400).micros / (Self.quarterSeconds * 1_000_000)
+        var (count, used): (Int64, Int128) = (0, 0)
+        for cell in cells {
+            count += cell.calls
+            if cell.quarter >= today { used += cell.credits }
+            keys[cell.key, default: UsageSums()].add(cell)
+            actions[cell.action, default: UsageSums()].add(cell)
+        }
+        model.chargesCount = Int(clamping: count)
+        model.usedToday = CreditsTotal(micros: used)
+        let named = keys.filter { $0.key != ChargeCommand.noKey }
+        if model.accountsCount != nil { model.keysCount = named.count }
+        model.keys = named.sorted { $0.value.credits > $1.value.credits }
+            .prefix(Overview.rowsMax).compactMap { slot, sums in
+                services.directory.apiKey(slot).map { key in
+                    KeyTotal(
+                        id: key.id.text, name: key.name, charges: Int(clamping: sums.calls),
+                        used: CreditsTotal(micros: sums.credits))
+                }
+            }
+        model.actions = actions.sorted { ($1.value.credits, $0.key) < ($0.value.credits, $1.key) }
+            .prefix(Overview.actionsMax).map { name, sums in
+                ActionTotal(
+                    name: name, charges: Int(clamping: sums.calls),
+                    used: CreditsTotal(micros: sums.credits))
+            }
+    }
+
+    /// The last twelve hours, or the last three when nothing is older.
+    private func chart(_ cells: [ReadModel.Cell], at now: Instant) -> ChargeChart {
+        let current =
+            now.floor(toSeconds: Self.quarterSeconds).micros
+            / (Self.quarterSeconds * 1_000_000)
+        let hours = current - current % 4
+        let isLong = cells.contains { hours - 44 <= $0.quarter && $0.quarter < current - 11 }
+        let (first, perSlice) = isLong ? (hours - 44, Int64(4)) : (current - 11, 1)
+        var series: [String: [Int128]] = [:]
+        for cell in cells where cell.quarter >= first {
+            let slice = Int((cell.quarter - first) / perSlice)
+            guard slice < Self.chartSlices else { continue }
+            let zeros = [Int128](repeating: 0, count: Self.chartSlices)
+            series[cell.action, default: zeros][slice] += cell.credits
+        }
+        let sorted = series.map { (name: $0.key, sum: $0.value.reduce(0, +), slices: $0.value) }
+            .sorted { ($1.sum, $0.name) < ($0.sum, $1.name) }
+        return ChargeChart(
+            dimension: "action",
+            start: Instant(micros: first * Self.quarterSeconds * 1_000_000),
+            sliceSeconds: perSlice * Self.quarterSeconds,
+            series: sorted.map { row in
+                ChargeChart.Series(
+                    name: row.name, credits: row.slices.map { CreditsTotal(micros: $0) })
+            })
+    }
+}
+
+/// The newest charges.
+extension PortalPage {
+    private func newest(_ totals: PortalTotals) throws(StoreError) -> [ChargeRow] {
+        var rows: [ChargeRow] = []
+        for position in try positions(totals) {
+            guard rows.count < Overview.newestMax else { break }
+            guard let stored = try services.segments.event(at: position) else { continue }
+            if let row = row(stored) { rows.append(row) }
+        }
+        return rows
+    }
+
+    private func positions(_ totals: PortalTotals) throws(StoreError) -> [Position] {
+        let readModel = services.readModel
+        if let view = totals.view {
+            return try readModel.positions(
+                of: view.slot, before: nil, limit: Self.newestScanned)
+        }
+        let known = readModel.newestPositions(limit: Self.newestScanned)
+        guard known.count < Overview.newestMax else { return known }
+        // Memory knows only what came since the last checkpoint.
+        var older: Set<Position> = Set(known)
+        for account in totals.top {
+            older.formUnion(
+                try readModel.positions(of: account.slot, before: nil, limit: Overview.newestMax))
+        }
+        return older.sorted(by: >)
+    }
+
+    private func row(_ stored: StoredEvent) -> ChargeRow? {
+        guard let account = stored.account, let profile = services.directory.profile(account)
+        else { return nil }
+        switch stored.item {
+        case .charge(let index):
+            let charge = stored.contents.charges[index]
+            return ChargeRow(
+                entry: stored.position.id(), time: charge.head.time, account: profile.id.text,
+                action: String(
+                    decoding: stored.contents.bytes[charge.action.indices], as: UTF8.self),
+                key: keyName(charge.key), credits: Credits(micros: charge.credits),
+                uncollected: Credits(micros: charge.uncollected),
+                status: charge.details.status.isFailure ? .failed : .charged)
+        case .event(let index):
+            guard case .refused(let refusal) = stored.contents.events[index],
+                !refusal.action.isEmpty
+            else { return nil }
+            return ChargeRow(
+                entry: stored.position.id(), time: refusal.time, account: profile.id.text,
+                action: String(decoding: refusal.action, as: UTF8.self),
+                key: keyName(refusal.apiKey), credits: .zero, status: .refused)
+        }
+    }
+
+    private func keyName(_ slot: APIKeySlot) -> String {
+        guard slot != ChargeCommand.noKey else { return "" }
+        return services.directory.apiKey(slot)?.name ?? ""
+    }
+}
+
+extension CallStatus {
+    fileprivate var isFailure: Bool {
+        switch outcome {
+        case .failed, .timeout: true
+        case .succeeded, .empty, .partial: false
+        }
+    }
+}
+
+extension UsageSums {
+    fileprivate mutating func add(_ cell: ReadModel.Cell) {
+        add(credits: cell.credits, calls: cell.calls, units: cell.units, bytes: cell.bytes)
+    }
+}

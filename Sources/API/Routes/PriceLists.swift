@@ -1,0 +1,115 @@
+internal import Credit
+internal import Engine
+internal import HTTP
+internal import JSON
+internal import Ledger
+internal import Pricing
+internal import Wire
+
+/// `/v1/price-lists`: each PUT makes a new version, which never changes.
+extension APIApplication {
+    func putPriceList(_ request: HTTPRequest, _ call: Call) throws(Problem) {
+        let name = try priceListName(of: call)
+        try Self.checkMediaType(of: request, isBodyOptional: false)
+        let body = request.body
+        let isTaken = report { () -> Result<PriceList.Draft, Problem> in
+            do throws(PriceListError) {
+                return .success(try PriceList.Draft(json: body.span))
+            } catch {
+                return .failure(Problem(error))
+            }
+        } then: { [self] result in
+            attempt(call) { () throws(Problem) in put(try result.get(), as: name, call) }
+        }
+        if !isTaken { throw overloaded }
+    }
+
+    private func put(_ draft: PriceList.Draft, as name: Name, _ call: Call) {
+        let command = Command.putPriceList(
+            name, effectiveAt: draft.effectiveAt, json: draft.canonicalJSON)
+        perform(call, command) { [self] _, event throws(Problem) in
+            guard case .priceListPut(let version) = event else { throw .noOutcome }
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.member("name", name)
+            writer.member("version", Int64(version.version))
+            writer.member("effective_at", version.effectiveAt)
+            writer.member("created_at", version.time)
+            writer.endObject()
+            respond(call.json(200, writer.bytes), to: call)
+        }
+    }
+
+    private func priceListName(of call: Call) throws(Problem) -> Name {
+        do throws(Name.Invalid) {
+            return try Name(call.parameters.first ?? "")
+        } catch {
+            throw .invalidParameter("name", "a name is 1 to 64 of A-Z a-z 0-9 . _ : -")
+        }
+    }
+
+    func listPriceLists(_ request: HTTPRequest, _ call: Call) throws(Problem) {
+        let query = try QueryParameters(request, known: ["limit", "cursor"])
+        let limit = try query.limit(within: services.limits)
+        let first = try query.cursor() ?? 0
+        var names: Set<Name> = []
+        let versions = services.directory.priceLists()
+        let lists = versions.reversed().filter { names.insert($0.name).inserted }
+            .sorted { $0.name < $1.name }
+        let rest = lists.dropFirst(Int(clamping: first))
+        let next = rest.count > limit ? PageCursor(number: first + UInt128(limit)).text : nil
+        let items = rest.prefix(limit).map { list in
+            PriceListAnswer(
+                version: Self.inForce(list.name, of: versions, at: call.now) ?? list,
+                latest: list.version, hasRules: false)
+        }
+        var body: [UInt8] = []
+        PageAnswer(items: items, nextCursor: next).write(to: &body)
+        respond(call.json(200, body), to: call)
+    }
+
+    func showPriceList(_ request: HTTPRequest, _ call: Call) throws(Problem) {
+        _ = try QueryParameters(request, known: [])
+        let name = try Call.name(call.parameters.first)
+        let versions = services.directory.priceLists().filter { $0.name == name }
+        guard let latest = versions.last else { throw .nothingHere }
+        let shown: Catalogue.PriceListVersion?
+        if call.parameters.count > 1 {
+            let number = UInt32(call.parameters[1])
+            shown = versions.first { $0.version == number }
+        } else {
+            shown = Self.inForce(name, of: versions, at: call.now) ?? latest
+        }
+        guard let shown else { throw .nothingHere }
+        var body: [UInt8] = []
+        PriceListAnswer(version: shown, latest: latest.version, hasRules: true).write(to: &body)
+        respond(call.json(200, body), to: call)
+    }
+
+    /// The version that prices calls at `now`.
+    private static func inForce(
+        _ name: Name, of versions: [Catalogue.PriceListVersion], at now: Instant
+    ) -> Catalogue.PriceListVersion? {
+        let begun = versions.filter { $0.name == name && $0.effectiveAt <= now }
+        return begun.max {
+            ($0.effectiveAt, $0.version) < ($1.effectiveAt, $1.version)
+        }
+    }
+}
+
+extension Problem {
+    init(_ error: PriceListError) {
+        switch error {
+        case .invalidJSON(let error): self.init(error)
+        case .bodyTooLarge: self.init(.bodyTooLarge, "a price list is too large")
+        case .unknownField(let field): self = .unknownField(field)
+        case .missingField(let field): self = .missingField(field)
+        case .invalidField(let field):
+            self.init(.invalidField, "the value is none that the field takes", field: field)
+        case .invalidAmount(let field):
+            self.init(.invalidAmount, "a price is a decimal with at most 12 places", field: field)
+        case .amountOutOfRange(let field):
+            self.init(.amountOutOfRange, "the price is too large", field: field)
+        }
+    }
+}

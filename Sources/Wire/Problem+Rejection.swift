@@ -1,0 +1,55 @@
+internal import Credit
+public import Ledger
+
+extension Problem {
+    /// The one answer for everything that is not there, or that the key may not know of.
+    public static let nothingHere = Problem(.notFound, "no such thing exists, or not for this key")
+
+    /// What a client is told of a command that the ledger does not carry out.
+    public init(_ rejection: Rejection) {
+        switch rejection {
+        case .insufficientCredits(let required, let spendable):
+            self.init(required: required, available: spendable)
+        case .accountSuspended:
+            self.init(.accountSuspended, "charges are refused until the account is resumed")
+        case .accountNotFound, .grantNotFound, .apiKeyNotFound: self = .nothingHere
+        case .accountExists:
+            self.init(.alreadyExists, "an account has this id already", field: "id")
+        case .grantNotOpen:
+            self.init(.invalidField, "nothing is left of the grant to void", field: "grant")
+        case .apiKeyExists:
+            self.init(.alreadyExists, "this key exists already", field: "import_sha256")
+        case .priceListNotFound:
+            self.init(.invalidField, "no price list has this name", field: "price_list")
+        case .unknownAction:
+            self.init(
+                .unknownAction, "no rule of the account's price list matches", field: "action")
+        case .invalidParameter(let field, let isMissing, let detail):
+            self.init(isMissing ? .missingField : .invalidField, detail, field: field)
+        case .balanceOverflow:
+            self.init(.balanceOverflow, "a balance is at most 1000000000000", field: "amount")
+        case .amountOutOfRange:
+            self.init(.amountOutOfRange, "an amount is at most 1000000000000")
+        case .timeOutOfRange(let field):
+            self.init(
+                .timestampOutOfRange, "the time is not one at which this can happen", field: field)
+        }
+    }
+
+    /// What a client is told of a refusal that is final for its key.
+    public init(_ reason: RefusalEvent.Reason) {
+        switch reason {
+        case .insufficientCredits(let required, let spendable):
+            self.init(required: required, available: spendable)
+        case .accountSuspended: self.init(Rejection.accountSuspended)
+        }
+        chargeState = .notCharged
+    }
+
+    private init(required: Credits, available: Credits) {
+        self.init(
+            .insufficientCredits,
+            "it takes \(required.decimalText) credits and \(available.decimalText) can be spent")
+        shortfall = Shortfall(required: required, available: available)
+    }
+}

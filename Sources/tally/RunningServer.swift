@@ -1,0 +1,93 @@
+import API
+import Engine
+import Glibc
+import HTTP
+import Partition
+import SQLiteStore
+import Store
+import Synchronization
+import Terminal
+
+/// A partition and the HTTP server in front of it.
+struct RunningServer {
+    /// How long a drain waits for clients to take their answers.
+    private static let drainTime: Duration = .seconds(10)
+
+    private let partition: Partition
+    private let server: HTTPServer
+    private let services: APIServices
+    private let readiness: Readiness
+
+    /// The address listened on.
+    var address: String { server.address.description }
+
+    /// What was found in the data folder, in a line.
+    var opening: String {
+        let opening = partition.opening
+        let behind = opening.clockBehindMicros / 1_000_000
+        let clock = behind > 0 ? "; the clock is \(behind) s behind the journal: time waits" : ""
+        return opening.last == 0
+            ? "new data folder\(clock)"
+            : "recovered \(opening.last) segments, checkpoint at \(opening.checkpoint)\(clock)"
+    }
+
+    /// Binds the address, recovers, starts the threads.
+    init(
+        _ options: ServeOptions, folder: consuming DataFolder, readiness: Readiness
+    ) throws {
+        let socket = ServeCommand.adminSocket(in: folder.path)
+        let mailboxes = Mailboxes()
+        let slot = ServicesSlot()
+        server = try Self.bind(options, socket, slot)
+        partition = try Partition(
+            folder: folder,
+            handlers: Partition.Handlers(
+                deliver: { origin, answers in mailboxes.deliver(origin, answers) },
+                failed: { error in
+                    readiness.isReady = false
+                    Terminal.report("a commit failed, nothing later is stored: \(error)")
+                    kill(getpid(), StopSignals.failureSignal)
+                }))
+        let (partition, server) = (partition, server)
+        services = try APIServices(
+            directory: partition.directory, readModel: partition.readModel,
+            segments: partition.segments, time: partition.time, mailboxes: mailboxes,
+            readiness: readiness, limits: options.limits, policy: options.policy,
+            metrics: {
+                APIMetrics(
+                    http: server.counters, pipeline: partition.counts,
+                    accounts: partition.directory.accountCount, isReady: readiness.isReady)
+            },
+            submit: { batch in partition.submit(batch) })
+        slot.services.withLock { [services] in $0 = services }
+        self.readiness = readiness
+        readiness.isReady = true
+        try server.start()
+    }
+
+    private static func bind(
+        _ options: ServeOptions, _ socket: String, _ slot: ServicesSlot
+    ) throws -> HTTPServer {
+        var configuration = HTTPServer.Configuration()
+        configuration.address = options.address
+        configuration.unixSocketPath = socket
+        configuration.loopCount = options.loops
+        do throws(HTTPServerError) {
+            return try HTTPServer(configuration) { loop in slot.application(loop) }
+        } catch {
+            switch error {
+            case .addressInUse(let address):
+                throw Failure.failed("\(address) is taken by another process: try --listen")
+            default: throw Failure.failed("cannot listen: \(error)")
+            }
+        }
+    }
+
+    /// Answers what was received, makes it durable, ends the threads.
+    func stop() {
+        server.drain(within: Self.drainTime)
+        readiness.isReady = false
+        partition.close()
+        services.stop()
+    }
+}

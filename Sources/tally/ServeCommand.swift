@@ -1,0 +1,76 @@
+import API
+import Engine
+import Glibc
+import HTTP
+import Partition
+import SQLiteStore
+import Store
+import Terminal
+
+/// `tally serve`: answers over HTTP until it is told to stop.
+enum ServeCommand {
+    static let command = Subcommand(
+        name: "serve", summary: "answer over HTTP",
+        help: """
+            tally serve [OPTIONS]
+
+            Says "listening on http://ADDR" on stderr when ready. SIGTERM and SIGINT drain: what was
+            received is answered, what was answered is durable, then it exits with 0. When a commit
+            fails it answers 503 outcome_unknown to everybody waiting and exits with 1; started
+            again it recovers.
+
+              --data DIR            where the journal lies (./tally-data)
+              --listen ADDR         address and port (127.0.0.1:8080); port 0 takes a free one
+              --config FILE         a JSON object: data, listen, loops, rate_limit,
+                                    public_price_lists; options win over it
+              --loops N             threads that read and write HTTP (1)
+              --rate-limit N/S      requests of one customer key in S seconds, or off (600/60)
+              --public-price-lists  let everybody read GET /v1/price-lists
+            """,
+        run: run)
+
+    /// The socket in the data folder that `tally admin` talks to.
+    static func adminSocket(in folder: String) -> String { "\(folder)/admin.sock" }
+
+    private static func run(_ text: [String]) throws {
+        let options = try ServeOptions(text)
+        let signals = StopSignals()
+        let folder = try DataOption.open(options.data, creating: true)
+        let readiness = Readiness()
+        let running = try RunningServer(options, folder: folder, readiness: readiness)
+        Terminal.report(running.opening)
+        Terminal.report("listening on http://\(running.address)")
+        let reason = signals.wait()
+        running.stop()
+        if reason == .failure { throw Failure.failed("a commit failed; start again to recover") }
+    }
+}
+
+/// The signals that end the process, kept from every thread but the one that waits for them.
+struct StopSignals {
+    enum Reason {
+        case asked
+        /// A commit failed.
+        case failure
+    }
+
+    /// What the process sends itself when a commit fails.
+    static let failureSignal = SIGUSR1
+
+    private var set = sigset_t()
+
+    /// Blocks the signals; to be made before any thread is started.
+    init() {
+        unsafe sigemptyset(&set)
+        for signal in [SIGTERM, SIGINT, Self.failureSignal] { unsafe sigaddset(&set, signal) }
+        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Waits for one of them.
+    func wait() -> Reason {
+        var received: Int32 = 0
+        var waited = set
+        while unsafe sigwait(&waited, &received) != 0 {}
+        return received == Self.failureSignal ? .failure : .asked
+    }
+}

@@ -1,0 +1,63 @@
+import Credit
+import HTTP
+import JSON
+
+/// Requests to a running Tally, with answers read as JSON.
+struct TallyConnection {
+    let url: String
+    let key: String?
+    var unixSocketPath: String?
+    private let client: HTTPClient
+
+    init(url: String, key: String?, unixSocketPath: String? = nil) throws {
+        self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
+        self.key = key
+        self.unixSocketPath = unixSocketPath
+        client = try HTTPClient()
+    }
+
+    /// A request with the key and, for money, an idempotency key.
+    func request(
+        _ method: HTTPMethod, _ path: String, body: [UInt8] = [], idempotencyKey: String? = nil
+    ) -> HTTPClientRequest {
+        var fields: [HTTPClientRequest.Field] = []
+        if let key { fields.append(.init(name: "Authorization", value: "Bearer \(key)")) }
+        if !body.isEmpty { fields.append(.init(name: "Content-Type", value: "application/json")) }
+        if let idempotencyKey {
+            fields.append(.init(name: "Idempotency-Key", value: idempotencyKey))
+        }
+        var request = HTTPClientRequest(
+            method: method, url: url + path, fields: fields, body: body)
+        request.unixSocketPath = unixSocketPath
+        return request
+    }
+
+    /// Sends a request and reads its answer; an answer that `allowed` has not is a failure.
+    @discardableResult
+    func send(
+        _ request: HTTPClientRequest, allowing allowed: Set<Int> = [200, 201]
+    ) throws -> (status: Int, json: JSONValue) {
+        let reply: HTTPClientReply
+        do {
+            reply = try client.send(request)
+        } catch .cannotConnect(let reason) {
+            throw Failure.failed("\(url) does not answer: \(reason)")
+        } catch {
+            throw Failure.failed("\(request.url): \(error)")
+        }
+        let json = (try? JSONValue(reply.body)) ?? .null
+        guard allowed.contains(reply.status) else {
+            throw Failure.failed(Self.explanation(request, reply.status, json))
+        }
+        return (reply.status, json)
+    }
+
+    /// What an answer that is an error says.
+    static func explanation(_ request: HTTPClientRequest, _ status: Int, _ json: JSONValue)
+        -> String
+    {
+        let detail = json["detail"]?.string ?? json["title"]?.string ?? json["message"]?.string
+        let code = json["code"]?.string.map { " (\($0))" } ?? ""
+        return "\(request.method.rawValue) \(request.url): \(status)\(code) \(detail ?? "")"
+    }
+}

@@ -1,0 +1,55 @@
+import HTTP
+import JSON
+import Terminal
+
+/// `tally usage credits`: a customer's own figures by its own key.
+enum UsageCommand {
+    static let command = Subcommand(
+        name: "usage", summary: "show the credits that a key's account has left",
+        help: """
+            tally usage credits --url URL --key KEY [--pretty]
+
+            Prints the answer of GET /v1/usage/credits.
+
+              --url URL   where Tally answers
+              --key KEY   a customer key
+              --pretty    as a small table instead of JSON
+            """,
+        run: run)
+
+    private static func run(_ text: [String]) throws {
+        let arguments = try Arguments(
+            text, options: ["--url", "--key"], flags: ["--pretty", "--json"])
+        guard arguments.values == ["credits"] else {
+            throw Failure.usage("tally usage credits is all there is")
+        }
+        let connection = try TallyConnection(
+            url: try arguments.required("--url"), key: try arguments.required("--key"))
+        let request = connection.request(.get, "/v1/usage/credits")
+        let (_, json) = try connection.send(request, allowing: [200])
+        let names = ["totalCredits", "usedCredits", "remainingCredits", "subscription"]
+        let values = names.map { name -> String in
+            switch json[name] {
+            case .number(let number): number
+            case .string(let text): text
+            default: ""
+            }
+        }
+        guard arguments.has("--pretty") else {
+            var writer = JSONWriter()
+            writer.beginObject()
+            for (name, value) in zip(names.dropLast(), values) {
+                writer.key(bytes: name.utf8.span)
+                writer.value(json: value.utf8.span)
+            }
+            writer.member("subscription", values.last ?? "")
+            writer.endObject()
+            return Terminal.print(String(decoding: writer.bytes, as: UTF8.self))
+        }
+        let titles = ["total", "used", "remaining", "subscription"]
+        for (title, value) in zip(titles, values) {
+            let shown = title == "subscription" ? value : ReplayReport.grouped(value)
+            Terminal.print(title + String(repeating: " ", count: 14 - title.count) + shown)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Glibc
+import Terminal
+
+let commands = [
+    ServeCommand.command, AdminCommand.command, ReplayCommand.command, UsageCommand.command,
+    VerifyCommand.command,
+]
+
+let overview = """
+    tally: credits for products that sell by credits
+
+    """ + commands.map { "  tally \($0.name)\n      \($0.summary)\n" }.joined() + """
+
+        tally COMMAND --help tells more.
+        """
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+guard let name = arguments.first, name != "--help", name != "-h", name != "help" else {
+    if arguments.isEmpty {
+        Terminal.report(overview)
+        exit(2)
+    }
+    Terminal.print(overview)
+    exit(0)
+}
+guard let command = commands.first(where: { $0.name == name }) else {
+    Terminal.report("tally: no command \(name)\n\n\(overview)")
+    exit(2)
+}
+do {
+    try command.run(Array(arguments.dropFirst()))
+} catch Failure.help {
+    Terminal.print(command.help)
+} catch Failure.usage(let message) {
+    Terminal.report("tally \(name): \(message)\n\n\(command.help)")
+    exit(2)
+} catch Failure.failed(let message) {
+    Terminal.report("tally \(name): \(message)")
+    exit(1)
+} catch {
+    Terminal.report("tally \(name): \(error)")
+    exit(1)
+}
