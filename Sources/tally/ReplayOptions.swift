@@ -71,10 +71,10 @@ struct ReplayOptions {
         return "demo-\(number < 10 ? "0" : "")\(number)"
     }
 
-    /// What makes the charges of one set of prices differ from those of another.
+    /// What makes the charges of one replay differ from those of another: prices and times.
     var settings: String {
         let parts =
-            [usdPerCredit, round ?? "exact", String(accountCount)]
+            [usdPerCredit, round ?? "exact", String(accountCount), isBackdated ? "back" : "now"]
             + TraceKind.allCases.map(model)
         let digest = SHA256.digest(of: Array(parts.joined(separator: "|").utf8).span)
         return digest.prefix(6).map { byte in

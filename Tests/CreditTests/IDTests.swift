@@ -23,11 +23,31 @@ struct IDTests {
         #expect(throws: EntryID.InvalidText.self) { try EntryID(text: text.utf8.span) }
     }
 
-    @Test func `an id of a position leads back to it`() throws {
-        let position = Position(segment: 77, index: 12, partition: 3)
+    @Test(arguments: [
+        Position(segment: 1, index: 0), Position(segment: 77, index: 12, partition: 3),
+        Position(segment: 1 << 56 - 1, index: .max, partition: .max),
+    ])
+    func `an id of a position leads back to it`(position: Position) {
         let id: GrantID = position.id()
         #expect(Position(id) == position)
-        #expect(Position(EntryID(rawValue: 1)) == nil)
+    }
+
+    @Test func `an id with any one bit changed names no position`() {
+        let id: EntryID = Position(segment: 77, index: 12, partition: 3).id()
+        for bit in 0..<128 {
+            #expect(Position(EntryID(rawValue: id.rawValue ^ UInt128(1) << UInt128(bit))) == nil)
+        }
+    }
+
+    @Test func `ids sort as their positions`() {
+        var last = EntryID(rawValue: 0)
+        for segment in UInt64(1)...50 {
+            for index in UInt32(0)..<20 {
+                let id: EntryID = Position(segment: segment, index: index).id()
+                #expect(id > last)
+                last = id
+            }
+        }
     }
 
     @Test(arguments: ["a", "acct_1", "A-z.0:9_", String(repeating: "x", count: 64)])

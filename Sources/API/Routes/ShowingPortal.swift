@@ -27,7 +27,7 @@ extension APIApplication {
     }
 
     func showPortal(_ request: HTTPRequest, _ call: Call) throws(Problem) {
-        let query = try QueryParameters(request, known: ["account"])
+        let query = try QueryParameters(request, known: ["account", "theme"])
         let isFragment = request.value(of: "tally-fragment") == Array("main".utf8)
         let host = String(decoding: request.value(of: "host") ?? [], as: UTF8.self)
         let page = PortalPage(
