@@ -86,7 +86,7 @@ extension ByteReader {
         }
         var word: UInt64 = 0
         for index in start..<bytes.count {
-            word |= UInt64(bytes[index]) << UInt64(index - start) * 8
+            word |= UInt64(bytes[index]) << UInt64((index - start) * 8)
         }
         return word
     }
