@@ -1,6 +1,9 @@
 public import Credit
 
 /// One account as a checkpoint keeps it.
+///
+/// What follows from the lots (their links, and when something is next due) is left out, so that
+/// two accounts that hold the same are equal.
 public struct AccountImage: Hashable, Sendable {
     public let slot: AccountSlot
     public let profile: AccountProfile
@@ -11,8 +14,26 @@ public struct AccountImage: Hashable, Sendable {
     public init(slot: AccountSlot, profile: AccountProfile, record: AccountRecord, lots: [Lot]) {
         self.slot = slot
         self.profile = profile
-        self.record = record
-        self.lots = lots
+        self.record = record.withoutLinks
+        self.lots = lots.map(\.withoutLink)
+    }
+}
+
+extension AccountRecord {
+    fileprivate var withoutLinks: Self {
+        var record = self
+        record.firstLot = Lot.none
+        record.firstClosedLot = Lot.none
+        record.nextDue = .never
+        return record
+    }
+}
+
+extension Lot {
+    fileprivate var withoutLink: Self {
+        var lot = self
+        lot.next = Lot.none
+        return lot
     }
 }
 
