@@ -12,6 +12,8 @@ public enum SegmentError: Error, Hashable, Sendable {
     case brokenChain
     /// The details part is not the one whose hash the money part holds.
     case detailsDiffer
+    /// The hash stored beside the money part is not the one of its bytes.
+    case hashDiffers
     /// Another number than the one asked for.
     case wrongNumber(UInt64)
 }

@@ -27,11 +27,12 @@ extension EncodedSegment {
         return (try reader.header(in: money.span), reader)
     }
 
-    /// Checks the checksums, the number, the chain and the details' hash, and reads all events.
+    /// Checks the checksums, the number, the chain and both hashes, and reads all events.
     public func contents(after previous: [UInt8]?) throws(SegmentError) -> SegmentContents {
         var (header, reader) = try checkedHeader()
         guard header.number == number else { throw .wrongNumber(header.number) }
         guard previous == nil || header.previous == previous else { throw .brokenChain }
+        guard hash == SHA256.digest(of: money.span) else { throw .hashDiffers }
         guard header.detailsHash == SHA256.digest(of: details.span) else { throw .detailsDiffer }
         var contents = SegmentContents(number: number, time: header.time)
         contents.charges = [ChargeEvent](repeating: .blank, count: header.chargeCount)
