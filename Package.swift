@@ -70,5 +70,6 @@ let package = Package(
         tests("Credit", ["Credit"]),
 tests("HTTP", ["HTTP"]),
         tests("Portal", ["Credit", "Portal"]),
+        tests("Tidy", []),
     ]
 )
