@@ -23,7 +23,7 @@ enum Layers {
         Row("Digest", ["CNettle", "CZlib"]),
         Row("JSON", ["Credit"]),
         Row("Pricing", ["Credit", "JSON"]),
-        Row("Ledger", ["Credit"]),
+        Row("Ledger", ["CPrefetch", "Credit"]),
         Row("Store", ["Credit", "Digest", "Ledger"]),
         Row("SQLiteStore", ["CSQLite", "Credit", "Ledger", "Store"]),
         Row("Engine", ["Credit", "Digest", "Ledger", "Pricing", "Store"]),
