@@ -3,7 +3,7 @@ import Testing
 
 /// What documents, scripts and other files may not be or say.
 enum DocumentRules {
-    static let all = citations + links + machines + scripts
+    static let all = citations + links + limits + machines + scripts
     static let documents = SourceTree.files.filter { $0.path.hasSuffix(".md") }
 
     /// Documents that some file names by their path under docs, and that do not exist.
@@ -21,6 +21,27 @@ enum DocumentRules {
             line.matches(of: /\]\(([^)#:]+)(?:#[^)]*)?\)/)
                 .map { resolve(String($0.1), from: file.path) }.first { !SourceTree.has($0) }
         }
+    }
+
+    /// Limits that docs/adr/0009-limits.md lists and its places do not have, or not with this value.
+    static let limits: [Finding] = documents.filter { $0.path.hasSuffix("/0009-limits.md") }
+        .flatMap { file in
+            file.findings("limit") { line in
+                guard let row = line.wholeMatch(of: limitRow) else { return nil }
+                let (_, value, path, name) = row.output
+                let target = path.split(separator: "/").prefix(2).joined(separator: "/")
+                guard SourceTree.has(target) else { return nil }  // still to come
+                let source = SourceTree.files.first { $0.path == path }
+                let isThere = source?.lines.contains { line in
+                    (line.contains("let \(name)") || line.contains("var \(name)"))
+                        && line.hasSuffix(" = \(value)")
+                }
+                return isThere == true ? nil : "\(name) = \(value) in \(path)"
+            }
+        }
+
+    private static var limitRow: Regex<(Substring, Substring, Substring, Substring)> {
+        /\|.*\| `([^`]+)` \| `([^`]+)` `([^`]+)` \|/
     }
 
     /// Folders of somebody's machine.
@@ -56,6 +77,10 @@ struct DocumentRuleTests {
 
     @Test func `every relative link leads to a file`() {
         #expect(DocumentRules.links.unexcused == [])
+    }
+
+    @Test func `the limits are what their page says`() {
+        #expect(DocumentRules.limits.unexcused == [])
     }
 
     @Test func `no file speaks of somebody's machine`() {
