@@ -68,8 +68,10 @@ let package = Package(
             ]),
 
         tests("Credit", ["Credit"]),
-tests("HTTP", ["HTTP"]),
+        tests("HTTP", ["HTTP"]),
+        tests("JSON", ["Credit", "JSON"]),
         tests("Portal", ["Credit", "Portal"]),
+        tests("Pricing", ["Credit", "JSON", "Pricing"]),
         tests("Tidy", []),
     ]
 )

@@ -2,7 +2,7 @@ import Testing
 
 /// Which imports may not be.
 enum LayerRules {
-    static let all = upward + secondImporters
+    static let all = upward + secondImporters + forgotten
     static let sources = SourceTree.swift.filter { $0.file.isIn("Sources") }
 
     static let upward: [Finding] = sources.flatMap { source -> [Finding] in
@@ -25,6 +25,18 @@ enum LayerRules {
             Finding(rule: "one importer", path: source.file.path, line: line, what: module)
         }
     }
+
+    /// Targets that lie in a folder but not in the package: they would never be built.
+    static let forgotten: [Finding] = {
+        let package = SourceTree.files.first { $0.path == "Package.swift" }?.text ?? ""
+        let calls = package.filter { !$0.isWhitespace }
+        return Set(SourceTree.swift.compactMap(\.file.target)).sorted().filter { target in
+            let isTest = target.hasSuffix("Tests")
+            let name = isTest ? String(target.dropLast(5)) : target
+            return !(isTest ? ["tests"] : ["library", "program"])
+                .contains { calls.contains("\($0)(\"\(name)\"") }
+        }.map { Finding(rule: "forgotten target", path: "Package.swift", line: 0, what: $0) }
+    }()
 
     /// True for the name of a C target, such as `CUV`.
     static func isC(_ module: String) -> Bool {
@@ -52,6 +64,10 @@ struct LayerRuleTests {
 
     @Test func `imports point downward`() {
         #expect(LayerRules.upward.unexcused == [])
+    }
+
+    @Test func `every folder with sources is a target`() {
+        #expect(LayerRules.forgotten.unexcused == [])
     }
 
     @Test func `a C module has one importer`() {

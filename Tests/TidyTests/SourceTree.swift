@@ -5,8 +5,14 @@ import Testing
 struct TextFile: Sendable, CustomTestStringConvertible {
     let path: String
     let text: String
+    let lines: [Substring]
 
-    var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+    init(path: String, text: String) {
+        self.path = path
+        self.text = text
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    }
+
     var testDescription: String { path }
 
     /// True when it lies in this folder, named from the root.
