@@ -34,14 +34,15 @@ enum Layers {
         Row(
             "TestKit",
             ["Credit", "Digest", "Engine", "JSON", "Ledger", "Pricing", "Reports", "Store"]),
+        Row("SimulatedDisk", ["CSQLite", "Credit", "SQLiteStore", "Store", "TestKit"]),
         Row("HTTP", ["CCurl", "CHTTPParser", "CUV", "Credit"]),
         Row("Wire", ["Credit", "Digest", "Engine", "JSON", "Ledger", "Pricing", "Store"]),
         Row("Portal", ["CAssets", "Credit"]),
         Row(
             "API",
             [
-                "Credit", "Digest", "Engine", "HTTP", "JSON", "Ledger", "Partition", "Portal",
-                "Pricing", "Reports", "Store", "Wire",
+                "COpenAPI", "Credit", "Digest", "Engine", "HTTP", "JSON", "Ledger", "Partition",
+                "Portal", "Pricing", "Reports", "Store", "Wire",
             ]),
         Row(
             "tally-bench",
@@ -52,8 +53,8 @@ enum Layers {
         Row(
             "tally-sim",
             [
-                "Credit", "Digest", "Engine", "JSON", "Ledger", "Pricing", "Reports", "Store",
-                "Terminal", "TestKit",
+                "Credit", "Digest", "Engine", "JSON", "Ledger", "Partition", "Pricing", "Reports",
+                "SQLiteStore", "SimulatedDisk", "Store", "Terminal", "TestKit",
             ]),
         Row(
             "tally",

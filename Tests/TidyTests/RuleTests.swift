@@ -55,12 +55,13 @@ struct RuleTests {
                     if a {
                         b = "}"
                     }
+                    func nested() { c() }
                 }
             }
             """, at: "Tests/A/A.swift")
-        #expect(source.functions.map(\.name) == ["init", "one { thing", "long"])
-        #expect(source.functions.map(\.lineCount) == [5, 1, 5])
-        #expect(source.functions.map(\.isTest) == [false, true, true])
+        #expect(source.functions.map(\.name) == ["init", "one { thing", "long", "nested"])
+        #expect(source.functions.map(\.lineCount) == [5, 1, 6, 1])
+        #expect(source.functions.map(\.isTest) == [false, true, true, false])
     }
 
     @Test func `imports are read with their access`() {

@@ -48,7 +48,10 @@ struct SwiftSource: Sendable {
             guard let name = Self.declaredName(code[start], asWritten: file.lines[start]),
                 let end = endOfBody(from: start)
             else { return nil }
-            let attributes = file.lines[..<start].reversed().prefix { !$0.isEmpty }
+            let indent = Self.indent(code[start])
+            let attributes = file.lines[..<start].reversed().prefix { line in
+                !line.isEmpty && Self.indent(String(line)) >= indent
+            }
             return Function(
                 line: start + 1, lineCount: end - start + 1, name: name,
                 head: (attributes.reversed() + [file.lines[start]]).joined(separator: "\n"),
