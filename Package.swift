@@ -87,5 +87,7 @@ let package = Package(
         tests("Credit", ["Credit"]),
         tests("HTTP", ["HTTP"]),
         tests("Portal", ["Credit", "Portal"]),
+        tests("Pricing", ["Credit", "JSON", "Pricing"]),
+        tests("Tidy", []),
     ]
 )

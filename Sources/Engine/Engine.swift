@@ -93,7 +93,7 @@ public struct Engine: Sendable {
 
     /// Ends the segment at hand; nil when nobody waits for anything.
     ///
-    /// `salt` are ``SegmentFormat/saltBytes`` bytes that nobody can foresee.
+    /// `salt` are `SegmentFormat.saltBytes` bytes that nobody can foresee.
     public mutating func nextSegment(salt: [UInt8]) -> PendingSegment? {
         guard !waiting.isEmpty || !contents.isEmpty else { return nil }
         let batches = waiting

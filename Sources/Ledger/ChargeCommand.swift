@@ -75,7 +75,7 @@ public struct CallDetails: Hashable, Sendable, BitwiseCopyable {
     public var bytes = OptionalCount.none
     /// How long the call took, in milliseconds.
     public var duration = OptionalCount.none
-    /// When the call happened, or ``Instant/never`` when not said.
+    /// When the call happened, or `Instant.never` when not said.
     public var occurredAt = Instant.never
     public var status = CallStatus.unsaid
     public var scenarioType = ScenarioType.unsaid
@@ -98,7 +98,7 @@ public struct Idempotence: Hashable, Sendable, BitwiseCopyable {
     }
 }
 
-/// A request to charge an account, parsed and checked; its texts lie in a ``CommandBatch``.
+/// A request to charge an account, parsed and checked; its texts lie in a `CommandBatch`.
 public struct ChargeCommand: Hashable, Sendable, BitwiseCopyable {
     /// The vendor's id of the account.
     public var account = ByteRange.empty
@@ -108,7 +108,7 @@ public struct ChargeCommand: Hashable, Sendable, BitwiseCopyable {
     public var key = Self.noKey
     /// A price by hand in micro-credits, or ``notByHand``.
     public var amount = Self.notByHand
-    /// The ledger time that an operator sent, or ``Instant/never``.
+    /// The ledger time that an operator sent, or `Instant.never`.
     public var postedAt = Instant.never
     public var onShort = ShortPolicy.refuse
     public var details = CallDetails()

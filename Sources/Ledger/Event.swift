@@ -53,7 +53,7 @@ public struct ChargeEvent: Hashable, Sendable, BitwiseCopyable {
     public var price: PriceReference
     /// The customer key that the call used, or ``ChargeCommand/noKey``.
     public var key: APIKeySlot
-    /// What the price counted, as ``Pricing`` says; 1 for a price per call.
+    /// What the price counted, as `Pricing` says; 1 for a price per call.
     public var units: Int64
     public var idempotence: Idempotence
     public var action: ByteRange

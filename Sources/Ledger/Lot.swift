@@ -51,7 +51,7 @@ public struct Lot: Hashable, Sendable, BitwiseCopyable {
     public let priority: Int32
     /// When it becomes usable.
     public let effectiveAt: Instant
-    /// From when on it is not usable; ``Instant/never`` when it does not expire.
+    /// From when on it is not usable; `Instant.never` when it does not expire.
     public let expiresAt: Instant
     /// All that was granted, in micro-credits, like every amount below.
     public let granted: Int64

@@ -1,6 +1,6 @@
 /// A decimal number of 0 to 10^12, exact: `digits` divided by 10 to the power of `decimals`.
 ///
-/// Prices, quantities and exchange rates are such numbers; what is charged is ``Credits``.
+/// Prices, quantities and exchange rates are such numbers; what is charged is `Credits`.
 public struct ExactDecimal: Comparable, Hashable, Sendable, BitwiseCopyable {
     /// Why a JSON number is none.
     enum Invalid: Error, Hashable {

@@ -34,7 +34,7 @@ public final class SegmentCache: Sendable {
 
     /// The event at a position, or nil when there is none.
     ///
-    /// Throws ``StoreError/corrupt(_:)`` when the segment is not what was written.
+    /// Throws `StoreError.corrupt` when the segment is not what was written.
     public func event(at position: Position) throws(StoreError) -> StoredEvent? {
         guard let contents = try segment(position.segment),
             let item = contents.item(at: Int(position.index))

@@ -157,7 +157,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
 extension SQLiteState {
     /// What the last checkpoint holds; nil when there is none.
     ///
-    /// Throws ``StoreError/corrupt(_:)`` when any part of it fails its checksum: the caller then
+    /// Throws `StoreError.corrupt` when any part of it fails its checksum: the caller then
     /// removes the file and rebuilds it.
     public func restored() throws(StoreError) -> RestoredState? {
         let head = try database.statement("SELECT through, hash, time FROM checkpoint")

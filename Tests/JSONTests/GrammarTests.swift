@@ -11,8 +11,8 @@ struct GrammarTests {
         "{\"a\":{\"b\":1},\"b\":{\"a\":1}}", "{\"A\":1,\"a\":1}", "{\"b\":1,\"a\":2,\"c\":3}",
         "99999999999999999999999999999999999999999999999999e999999999",
     ])
-    func `accepts RFC 8259`(text: String) throws {
-        try JSONCursor.check(text.utf8.span)
+    func `accepts RFC 8259`(text: String) {
+        #expect(throws: Never.self) { try JSONCursor.check(text.utf8.span) }
     }
 
     @Test(arguments: [
@@ -71,8 +71,9 @@ struct GrammarTests {
         #expect(throws: error) { try CanonicalJSON.bytes(of: text.utf8.span) }
     }
 
-    @Test func `keys that differ by normal form only are different`() throws {
-        try JSONCursor.check("{\"\u{E9}\":1,\"e\u{301}\":2}".utf8.span)
+    @Test func `keys that differ by normal form only are different`() {
+        let text = "{\"\u{E9}\":1,\"e\u{301}\":2}"
+        #expect(throws: Never.self) { try JSONCursor.check(text.utf8.span) }
     }
 
     @Test(arguments: [("[", "]"), ("{\"a\":", "}")])
