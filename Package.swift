@@ -84,10 +84,17 @@ let package = Package(
                 "Terminal",
             ]),
 
+        tests(
+            "API",
+            [
+                "API", "Credit", "Engine", "HTTP", "JSON", "Ledger", "Reports", "Store", "Wire",
+            ]),
         tests("Credit", ["Credit"]),
         tests("HTTP", ["HTTP"]),
+        tests("JSON", ["Credit", "JSON"]),
         tests("Portal", ["Credit", "Portal"]),
         tests("Pricing", ["Credit", "JSON", "Pricing"]),
         tests("Tidy", []),
+        tests("Wire", ["Credit", "JSON", "Ledger", "Store", "Wire"]),
     ]
 )

@@ -55,6 +55,7 @@ extension KeyAnswer: JSONWritable {
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("id", key.id)
+        writer.member("key_id", key.id)
         writer.member("name", key.name)
         switch key.role {
         case .operator: writer.member("role", "operator")

@@ -29,6 +29,9 @@ public enum BatchBody: Sendable {
         var cursor = JSONCursor()
         var seen = FieldSet()
         var items: [Range<Int>]?
+        guard try scan({ () throws(JSONError) in try cursor.kind(in: body) }) == .object else {
+            throw Problem(.invalidRequest, "the body is a JSON object")
+        }
         try scan { () throws(JSONError) in try cursor.beginObject(in: body) }
         while let key = try scan({ () throws(JSONError) in try cursor.nextKey(in: body) }) {
             let known = try scan { () throws(JSONError) in

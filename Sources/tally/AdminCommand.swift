@@ -132,7 +132,7 @@ private struct RunningKeys: AdminKeys {
         let (_, answer) = try connection.send(connection.request(.get, "/admin/keys"))
         return (answer["data"]?.array ?? []).map { key in
             ListedKey(
-                id: key["key_id"]?.string ?? "", role: key["role"]?.string ?? "",
+                id: key["id"]?.string ?? "", role: key["role"]?.string ?? "",
                 name: key["name"]?.string ?? "", hint: key["hint"]?.string ?? "",
                 isRevoked: key["revoked"] == .bool(true))
         }
