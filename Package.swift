@@ -68,7 +68,9 @@ let package = Package(
             ]),
 
         tests("Credit", ["Credit"]),
-tests("HTTP", ["HTTP"]),
+        tests("HTTP", ["HTTP"]),
+        tests("JSON", ["JSON"]),
         tests("Portal", ["Credit", "Portal"]),
+        tests("Pricing", ["Credit", "JSON", "Pricing"]),
     ]
 )
