@@ -91,7 +91,7 @@ let package = Package(
             ]),
         tests("Credit", ["Credit"]),
         tests("HTTP", ["HTTP"]),
-        tests("JSON", ["Credit", "JSON"]),
+        tests("JSON", ["JSON"]),
         tests("Portal", ["Credit", "Portal"]),
         tests("Pricing", ["Credit", "JSON", "Pricing"]),
         tests("Tidy", []),

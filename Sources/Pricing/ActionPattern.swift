@@ -5,6 +5,14 @@ public enum ActionPattern: Hashable, Sendable {
     /// The actions that begin with these bytes, a dot last: `businesses.*`; none of them for `*`.
     case prefix([UInt8])
 
+    /// True for those that end in `*`.
+    var isPrefix: Bool {
+        switch self {
+        case .exact: false
+        case .prefix: true
+        }
+    }
+
     /// True when the rule is for `action`.
     func matches(_ action: Span<UInt8>) -> Bool {
         switch self {

@@ -1,51 +1,61 @@
 /// Byte strings and the places they have in a list, found without an allocation.
 ///
-/// Open addressing. The strings are the operator's own, so a hash without a secret is enough: who
-/// looks up others finds chains no longer than those strings make.
+/// Open addressing over strings that lie behind each other. They are the operator's own, so a hash
+/// without a secret is enough: who looks up others finds chains no longer than those strings make.
 struct ByteTable: Sendable {
-    private let keys: [[UInt8]]
-    /// For each slot the place of its key, or -1; at least half are free.
-    private var slots: [Int32]
+    /// A string of the table; equal ones are told apart by their tags.
+    struct Key: Hashable {
+        var tag: UInt32 = 0
+        var bytes: [UInt8]
+    }
+
+    private struct Slot: BitwiseCopyable {
+        var tag: UInt32 = 0
+        var place: Int32 = -1
+        var start: UInt32 = 0
+        var count: UInt32 = 0
+    }
+
+    private var bytes: [UInt8] = []
+    /// At least half are free, with a place of -1.
+    private var slots: [Slot]
 
     /// A table of `keys`, no two of which are equal.
-    init(_ keys: [[UInt8]]) {
-        self.keys = keys
+    init(_ keys: [Key]) {
         var count = 2
         while count < keys.count * 2 { count *= 2 }
-        slots = Array(repeating: -1, count: count)
+        slots = Array(repeating: Slot(), count: count)
         for (place, key) in keys.enumerated() {
-            var slot = Self.hash(key.span, 0..<key.count) & (count - 1)
-            while slots[slot] >= 0 { slot = (slot + 1) & (count - 1) }
-            slots[slot] = Int32(truncatingIfNeeded: place)
+            var slot = first(key.bytes.span, 0..<key.bytes.count, key.tag)
+            while slots[slot].place >= 0 { slot = (slot + 1) & (count - 1) }
+            slots[slot] = Slot(
+                tag: key.tag, place: Int32(truncatingIfNeeded: place),
+                start: UInt32(truncatingIfNeeded: bytes.count),
+                count: UInt32(truncatingIfNeeded: key.bytes.count))
+            bytes += key.bytes
         }
     }
 
-    /// The place of the key that the bytes of `text` in `range` are; nil when there is none.
-    func place(of text: Span<UInt8>, _ range: Range<Int>) -> Int? {
-        guard !keys.isEmpty else { return nil }
-        var slot = Self.hash(text, range) & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let place = Int(slots[slot])
-            if equal(keys[place], text, range) { return place }
-            slot = (slot + 1) & (slots.count - 1)
+    /// The place of the key with this tag that the bytes of `text` in `range` are; nil for none.
+    @inline(__always)
+    func place(of text: Span<UInt8>, _ range: Range<Int>, tag: UInt32 = 0) -> Int? {
+        var index = first(text, range, tag)
+        while true {
+            let slot = slots[index]
+            guard slot.place >= 0 else { return nil }
+            if slot.tag == tag, Int(slot.count) == range.count,
+                EightBytes.areEqual(
+                    bytes.span, at: Int(slot.start), text, at: range.lowerBound, count: range.count)
+            {
+                return Int(slot.place)
+            }
+            index = (index &+ 1) & (slots.count &- 1)
         }
-        return nil
     }
 
-    /// Eight bytes at a time are multiplied into the hash, as Fibonacci hashing does with one.
-    private static func hash(_ text: Span<UInt8>, _ range: Range<Int>) -> Int {
-        var hash = UInt64(truncatingIfNeeded: range.count)
-        var (word, count): (UInt64, Int) = (0, 0)
-        for index in range {
-            word = word << 8 | UInt64(text[index])
-            count += 1
-            if count & 7 == 0 { hash = mix(hash ^ word) }
-        }
-        return Int(truncatingIfNeeded: mix(hash ^ word) >> 32)
-    }
-
-    private static func mix(_ hash: UInt64) -> UInt64 {
-        let product = hash &* 0x9E37_79B9_7F4A_7C15
-        return product ^ product >> 32
+    @inline(__always)
+    private func first(_ text: Span<UInt8>, _ range: Range<Int>, _ tag: UInt32) -> Int {
+        let hash = EightBytes.hash(text, range, tag: tag)
+        return Int(truncatingIfNeeded: hash) & (slots.count &- 1)
     }
 }

@@ -10,9 +10,9 @@ public enum Outcome: UInt8, CaseIterable, Sendable {
 }
 
 /// What a rule charges for calls that did not simply succeed; see docs/charging.md.
-public struct OutcomeCharges: Hashable, Sendable {
+public struct OutcomeCharges: Hashable, Sendable, BitwiseCopyable {
     /// What a call with one outcome costs.
-    public enum Charge: Hashable, Sendable {
+    public enum Charge: Hashable, Sendable, BitwiseCopyable {
         /// The price that it would have had with success.
         case full
         /// This many credits, whatever the parameters.

@@ -17,6 +17,7 @@ public final class PriceList: Sendable {
     public let rules: [PriceRule]
     private let priced: [PricedRule]
     private let index: RuleIndex
+    private let quick: QuickPrices
 
     /// The version `version` of list `name`, as drafted.
     public init(name: Name, version: UInt32, effectiveAt: Instant, draft: Draft) {
@@ -27,6 +28,7 @@ public final class PriceList: Sendable {
         rules = draft.rules
         priced = zip(draft.rules, draft.tariffs).map { PricedRule($0, $1) }
         index = RuleIndex(draft.rules)
+        quick = QuickPrices(draft.rules, draft.tariffs)
     }
 
     /// What a call costs.
@@ -36,6 +38,19 @@ public final class PriceList: Sendable {
     public func price(
         action: Span<UInt8>, parameters: Span<UInt8>, outcome: Outcome = .succeeded,
         results: UInt64? = nil
+    ) throws(PricingError) -> Quote {
+        if let quote = quick.price(
+            action: action, parameters: parameters, outcome: outcome, results: results)
+        {
+            return quote
+        }
+        return try exactPrice(
+            action: action, parameters: parameters, outcome: outcome, results: results)
+    }
+
+    /// The same price, by the reader that takes every form and names what is wrong.
+    package func exactPrice(
+        action: Span<UInt8>, parameters: Span<UInt8>, outcome: Outcome, results: UInt64?
     ) throws(PricingError) -> Quote {
         var values = Parameters()
         try values.scan(parameters)

@@ -3,7 +3,7 @@ public import Credit
 /// How the exact price of an entry becomes credits: a multiple of `step`, found once.
 public struct Rounding: Hashable, Sendable {
     /// Which multiple is taken.
-    public enum Mode: String, CaseIterable, Sendable {
+    public enum Mode: String, CaseIterable, Sendable, BitwiseCopyable {
         /// The next that is not less.
         case up
         /// The nearest; the even one of two that are as near.

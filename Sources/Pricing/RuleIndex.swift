@@ -23,7 +23,7 @@ struct RuleIndex: Sendable {
             case .prefix: wildcardGroups.append((pattern, group))
             }
         }
-        exact = ByteTable(names)
+        exact = ByteTable(names.map { ByteTable.Key(bytes: $0) })
         self.exactGroups = exactGroups
         self.wildcardGroups = wildcardGroups
     }
@@ -55,7 +55,7 @@ private final class RuleGroup: Sendable {
     private let others: [Int]
 
     init(_ places: [Int], of rules: [PriceRule]) {
-        let path = Self.commonestPath(places.map { rules[$0] })
+        let path = PriceRule.commonestPath(of: places.map { rules[$0] })
         var others: [Int] = []
         var byValue: [(value: [UInt8], places: [Int])] = []
         var known: [[UInt8]: Int] = [:]
@@ -74,7 +74,7 @@ private final class RuleGroup: Sendable {
         self.path = path
         self.others = others
         self.byValue = byValue.map(\.places)
-        values = ByteTable(byValue.map(\.value))
+        values = ByteTable(byValue.map { ByteTable.Key(bytes: $0.value) })
     }
 
     /// Lowers `first` to the place of a rule that matches, if one before it does.
@@ -102,9 +102,11 @@ private final class RuleGroup: Sendable {
             }
         }
     }
+}
 
+extension PriceRule {
     /// The path that most of `rules` have a condition on, the first of those that are as common.
-    private static func commonestPath(_ rules: [PriceRule]) -> ParameterPath? {
+    static func commonestPath(of rules: [PriceRule]) -> ParameterPath? {
         var order: [ParameterPath] = []
         var counts: [ParameterPath: Int] = [:]
         for condition in rules.flatMap(\.conditions) {
