@@ -80,8 +80,8 @@ let package = Package(
         program(
             "tally-bench",
             [
-                "CSQLite", "Credit", "Engine", "Ledger", "Partition", "SQLiteStore", "Store",
-                "Terminal",
+                "CSQLite", "Credit", "Engine", "HTTP", "Ledger", "Partition", "SQLiteStore",
+                "Store", "Terminal",
             ]),
 
         tests(
@@ -91,7 +91,7 @@ let package = Package(
             ]),
         tests("Credit", ["Credit"]),
         tests("HTTP", ["HTTP"]),
-        tests("JSON", ["JSON"]),
+        tests("JSON", ["Credit", "JSON"]),
         tests("Portal", ["Credit", "Portal"]),
         tests("Pricing", ["Credit", "JSON", "Pricing"]),
         tests("Tidy", []),

@@ -16,6 +16,16 @@ enum Monotonic {
     }
 }
 
+/// The wall clock.
+enum WallClock {
+    /// Microseconds since 1970.
+    static func micros() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}
+
 /// One case's figures.
 struct Measurement {
     let name: String
@@ -25,6 +35,7 @@ struct Measurement {
     let seconds: Double
     let latencies: [UInt64]
     var bytes: Int?
+    var connections: Int?
 
     /// One JSON line.
     var json: String {
@@ -41,6 +52,7 @@ struct Measurement {
         if let bytes {
             fields.append("\"bytes_per_charge\":\(Int((Double(bytes) / Double(count)).rounded()))")
         }
+        if let connections { fields.append("\"connections\":\(connections)") }
         fields.append("\"count\":\(count)")
         return "{\(fields.joined(separator: ","))}"
     }

@@ -3,12 +3,15 @@ import Terminal
 
 /// What the command line asks for.
 struct Options {
-    private static let caseNames = ["fdatasync", "decide", "engine", "plain-sqlite"]
+    private static let caseNames = [
+        "fdatasync", "decide", "engine", "plain-sqlite", "http",
+    ]
 
     private(set) var wantsHelp = false
     private var cases = Self.caseNames
     private var accounts = [1_000, 10_000]
     private var batches = [1, 64, 1024, 8192]
+    private var connections = [64, 256]
     private var seconds = 5
     private var folder = "/var/tmp/tally-bench-\(getpid())"
 
@@ -20,6 +23,8 @@ struct Options {
             case "--case": cases = [try Self.name(rest.next())]
             case "--accounts": accounts = [try Self.number(option, rest.next(), 1...1_000_000)]
             case "--batch": batches = [try Self.number(option, rest.next(), 1...16_384)]
+            case "--connections":
+                connections = [try Self.number(option, rest.next(), 1...256)]
             case "--seconds": seconds = try Self.number(option, rest.next(), 1...600)
             case "--data":
                 guard let path = rest.next() else {
@@ -54,6 +59,10 @@ struct Options {
                 try inFolder { try SyncCase(seconds: Double(seconds)).run(in: $0) }
                 continue
             }
+            if name == "http" {
+                try runHTTP()
+                continue
+            }
             for account in accounts {
                 for batch in batches {
                     try inFolder { try run(name, account, batch, in: $0) }
@@ -72,6 +81,18 @@ struct Options {
             try EngineCase(accounts: accounts, batch: batch, seconds: seconds).run(in: path)
         default:
             try PlainSQLiteCase(accounts: accounts, batch: batch, seconds: seconds).run(in: path)
+        }
+    }
+
+    /// The constant answer and the charges of the same program, in turn.
+    private func runHTTP() throws {
+        for connections in connections {
+            for call in [HTTPCase.Call.constant, .charge] {
+                let measured = HTTPCase(
+                    call: call, accounts: accounts[0], connections: connections,
+                    seconds: Double(seconds))
+                try inFolder { try measured.run(in: $0) }
+            }
         }
     }
 

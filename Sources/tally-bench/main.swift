@@ -4,9 +4,10 @@ import Terminal
 let usage = """
     tally-bench: durable charges a second, one JSON line a case
 
-      --case NAME      fdatasync, decide, engine or plain-sqlite (all)
+      --case NAME      fdatasync, decide, engine, plain-sqlite or http (all)
       --accounts N     how many accounts (1000 and 10000)
       --batch N        charges a batch (1, 64, 1024 and 8192)
+      --connections N  of the case http (64 and 256)
       --seconds N      at most so long a case (5)
       --data DIR       where the files go; emptied for each case (a new folder in /var/tmp)
       --help           this text

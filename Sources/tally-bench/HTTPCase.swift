@@ -1,0 +1,98 @@
+import Credit
+import Engine
+import HTTP
+import Ledger
+
+/// Calls over HTTP to a `tally serve` of its own: one charge each, or a constant answer.
+struct HTTPCase {
+    /// What is asked for.
+    enum Call {
+        /// GET /health, which the loop answers by itself.
+        case constant
+        /// POST /v1/charges with everything that a call records.
+        case charge
+    }
+
+    let call: Call
+    let accounts: Int
+    let connections: Int
+    let seconds: Double
+
+    func run(in folder: String) throws -> Measurement {
+        let server = try ServerProcess(folder: folder)
+        defer { try? server.stop() }
+        if call == .charge { try prepare(server) }
+        var client = try LoadClient(port: server.port, connections: connections)
+        defer { client.close() }
+        var workload = Workload(accountCount: accounts, seed: 42)
+        let now = Instant(micros: WallClock.micros())
+        let constant = Array("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+        let taken = try client.run(seconds: seconds) {
+            call == .constant ? constant : Self.request(&workload, now: now, key: server.key)
+        }
+        guard client.refusedCount == 0 else { throw BenchError.refused }
+        return Measurement(
+            name: call == .constant ? "http-constant" : "http-charge", accounts: accounts,
+            batch: 1, count: client.latencies.count, seconds: taken,
+            latencies: client.latencies, bytes: nil, connections: connections)
+    }
+
+    private func prepare(_ server: ServerProcess) throws {
+        try server.send([server.request(.put, "/v1/price-lists/default", Workload.priceList)])
+        let ids = (0..<accounts).map(Workload.account)
+        try server.send(
+            ids.map {
+                server.request(.post, "/v1/accounts", "{\"id\":\"\($0)\",\"name\":\"\($0)\"}")
+            }
+        )
+        try server.send(
+            ids.map {
+                server.request(
+                    .post, "/v1/accounts/\($0)/grants", "{\"amount\":1000000000}",
+                    idempotencyKey: "grant")
+            })
+    }
+
+    private static func request(_ workload: inout Workload, now: Instant, key: String) -> [UInt8] {
+        let batch = workload.batch(1, now: now)
+        let charge = batch.charges[0]
+        let body = body(charge, batch.bytes)
+        var request: [UInt8] = []
+        request.reserveCapacity(1024)
+        request.append(
+            text: "POST /v1/charges HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ")
+        request.append(text: key)
+        request.append(text: "\r\nContent-Type: application/json\r\nIdempotency-Key: ")
+        request.append(contentsOf: batch.bytes[charge.idempotence.key.indices])
+        request.append(text: "\r\nContent-Length: ")
+        request.append(decimal: UInt64(body.count))
+        request.append(text: "\r\n\r\n")
+        return request + body
+    }
+
+    private static func body(_ charge: ChargeCommand, _ bytes: [UInt8]) -> [UInt8] {
+        var body: [UInt8] = []
+        body.reserveCapacity(512)
+        func add(_ name: String, _ range: ByteRange, quoted: Bool = true) {
+            body.append(text: body.isEmpty ? "{\"" : ",\"")
+            body.append(text: name)
+            body.append(text: quoted ? "\":\"" : "\":")
+            body.append(contentsOf: bytes[range.indices])
+            if quoted { body.append(UInt8(ascii: "\"")) }
+        }
+        let details = charge.details
+        add("account", charge.account)
+        add("action", charge.action)
+        add("team", details.team)
+        add("scenario", details.scenario)
+        add("run", details.run)
+        add("module", details.module)
+        add("parameters", details.parameters, quoted: false)
+        body.append(text: ",\"scenario_type\":\"agent\",\"status\":\"succeeded\",\"bytes\":")
+        body.append(decimal: details.bytes.value ?? 0)
+        body.append(text: ",\"occurred_at\":\"")
+        body.append(instant: details.occurredAt)
+        body.append(text: "\"}")
+        return body
+    }
+}
