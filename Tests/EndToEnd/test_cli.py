@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import socket
 import unittest
@@ -30,9 +31,10 @@ class CommandTests(TallyCase):
         ]
         for arguments in wrong:
             with self.subTest(arguments):
-                done = run_tally(*arguments)
+                done = run_tally(*arguments, cwd=self.folder)
                 self.assertEqual((done.returncode, done.stdout), (2, ""), done)
                 self.assertNotEqual(done.stderr, "")
+                self.assertEqual(os.listdir(self.folder), [], "wrong usage left files behind")
 
     def test_what_cannot_be_done_ends_with_1(self):
         nowhere = f"{self.folder}/nowhere"
@@ -42,7 +44,7 @@ class CommandTests(TallyCase):
         ]
         for arguments in failing:
             with self.subTest(arguments):
-                done = run_tally(*arguments)
+                done = run_tally(*arguments, cwd=self.folder)
                 self.assertEqual((done.returncode, done.stdout), (1, ""), done)
                 self.assertIn("tally", done.stderr)
 
