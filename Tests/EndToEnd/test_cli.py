@@ -29,12 +29,14 @@ class CommandTests(TallyCase):
             ["serve", "--listen", "nowhere"], ["admin"], ["admin", "key", "create"],
             ["admin", "key", "create", "--role", "king"], ["replay"], ["usage", "credits"],
         ]
-        for arguments in wrong:
+        for number, arguments in enumerate(wrong):
             with self.subTest(arguments):
-                done = run_tally(*arguments, cwd=self.folder)
+                folder = os.path.join(self.folder, str(number))
+                os.mkdir(folder)
+                done = run_tally(*arguments, cwd=folder)
                 self.assertEqual((done.returncode, done.stdout), (2, ""), done)
                 self.assertNotEqual(done.stderr, "")
-                self.assertEqual(os.listdir(self.folder), [], "wrong usage left files behind")
+                self.assertEqual(os.listdir(folder), [], "wrong usage left files behind")
 
     def test_what_cannot_be_done_ends_with_1(self):
         nowhere = f"{self.folder}/nowhere"
