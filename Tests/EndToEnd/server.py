@@ -24,10 +24,10 @@ STOP_SECONDS = 30
 ANSWER_SECONDS = 30
 
 
-def run_tally(*arguments, seconds=60):
+def run_tally(*arguments, seconds=60, cwd=None):
     """Runs a command to its end; gives its exit code and what it wrote."""
     return subprocess.run(
-        [BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=seconds,
+        [BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=seconds, cwd=cwd,
         stdin=subprocess.DEVNULL, check=False)
 
 

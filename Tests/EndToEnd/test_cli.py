@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import socket
 import unittest
@@ -28,11 +29,14 @@ class CommandTests(TallyCase):
             ["serve", "--listen", "nowhere"], ["admin"], ["admin", "key", "create"],
             ["admin", "key", "create", "--role", "king"], ["replay"], ["usage", "credits"],
         ]
-        for arguments in wrong:
+        for number, arguments in enumerate(wrong):
             with self.subTest(arguments):
-                done = run_tally(*arguments)
+                folder = os.path.join(self.folder, str(number))
+                os.mkdir(folder)
+                done = run_tally(*arguments, cwd=folder)
                 self.assertEqual((done.returncode, done.stdout), (2, ""), done)
                 self.assertNotEqual(done.stderr, "")
+                self.assertEqual(os.listdir(folder), [], "wrong usage left files behind")
 
     def test_what_cannot_be_done_ends_with_1(self):
         nowhere = f"{self.folder}/nowhere"
@@ -42,7 +46,7 @@ class CommandTests(TallyCase):
         ]
         for arguments in failing:
             with self.subTest(arguments):
-                done = run_tally(*arguments)
+                done = run_tally(*arguments, cwd=self.folder)
                 self.assertEqual((done.returncode, done.stdout), (1, ""), done)
                 self.assertIn("tally", done.stderr)
 
