@@ -1,7 +1,7 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-/// The settings of every Swift target, in one place so that none is forgotten (style.md section 2a).
+/// The settings of every Swift target, in one place so that none is forgotten.
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .treatWarning("ExplicitSendable", as: .error),

@@ -132,7 +132,9 @@ public struct Engine: Sendable {
         let due = ledger.accountsDue(at: now, limit: Self.sweepMax)
         guard !due.isEmpty else { return }
         begin(at: now)
-        for slot in due { settle(slot, at: now) }
+        for slot in due where contents.count < Self.segmentEventsSoftMax {
+            settle(slot, at: now)
+        }
     }
 
     /// Makes entries of everything due on an account at `now`.

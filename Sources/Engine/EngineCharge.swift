@@ -130,7 +130,7 @@ extension ChargeEvent {
 }
 
 extension RefusalEvent.Reason {
-    /// The rejections that are recorded and final for their key (api.md section 1).
+    /// The rejections that are recorded and final for their key (docs/adr/0008-idempotency.md).
     init?(_ rejection: Rejection) {
         switch rejection {
         case .insufficientCredits(let required, let spendable):

@@ -1,14 +1,17 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Batches on their way to the writer, at most ``itemsMax`` items in all.
+/// Batches on their way to the writer, at most ``itemsMax`` items and ``bytesMax`` bytes in all.
 final class Inbox: Sendable {
     /// More items than this are refused with `overloaded`.
     static let itemsMax = 131_072
+    /// More bytes of charges' texts than this are refused with `overloaded`.
+    static let bytesMax = 256 << 20
 
     fileprivate struct State: Sendable {
         var batches: [CommandBatch] = []
         var itemCount = 0
+        var byteCount = 0
         var isClosed = false
         var isSignalled = false
     }
@@ -19,11 +22,13 @@ final class Inbox: Sendable {
     /// Puts a batch; false when there is too much waiting or the inbox is closed.
     func put(_ batch: CommandBatch) -> Bool {
         let (isTaken, mustSignal) = state.withLock { state in
-            guard !state.isClosed, state.itemCount + batch.count <= Self.itemsMax else {
-                return (false, false)
-            }
+            guard !state.isClosed, state.itemCount + batch.count <= Self.itemsMax,
+                state.byteCount + batch.bytes.count <= Self.bytesMax,
+                batch.count <= CommandBatch.itemsMax
+            else { return (false, false) }
             state.batches.append(batch)
             state.itemCount += batch.count
+            state.byteCount += batch.bytes.count
             defer { state.isSignalled = true }
             return (true, !state.isSignalled)
         }
@@ -51,13 +56,17 @@ final class Inbox: Sendable {
             let end = state.endOfFirst(limit)
             if end == state.batches.count {
                 state.itemCount = 0
+                state.byteCount = 0
                 let taken = state.batches
                 state.batches = []
                 return taken
             }
             let taken = Array(state.batches[..<end])
             state.batches.removeFirst(end)
-            for batch in taken { state.itemCount -= batch.count }
+            for batch in taken {
+                state.itemCount -= batch.count
+                state.byteCount -= batch.bytes.count
+            }
             return taken
         }
     }

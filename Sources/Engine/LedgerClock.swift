@@ -10,7 +10,7 @@ public protocol LedgerTime: Sendable {
 /// Ledger time: runs on the monotonic clock from the wall clock's reading at the start.
 ///
 /// It never goes back, whatever happens to the wall clock. When the wall clock stands before the
-/// journal's last entry at the start, time waits at that entry (design.md section 5 rule 10).
+/// journal's last entry at the start, time waits at that entry.
 public struct LedgerClock: LedgerTime {
     private let wallAnchor: Int64
     private let monotonicAnchor: Int64

@@ -42,7 +42,7 @@ public struct AccountRecord: Hashable, Sendable, BitwiseCopyable {
 
     init() {}
 
-    /// What a charge may take: available + overdraft limit - debt (design.md section 5 rule 1).
+    /// What a charge may take: available + overdraft limit - debt.
     ///
     /// Every term is at most 10^18 in magnitude, so that the sum fits 64 bits.
     @inlinable

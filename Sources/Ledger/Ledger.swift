@@ -6,7 +6,7 @@ public import Credit
 /// `apply` changes the state by a decided event and cannot fail. It reads no clock, disk or random
 /// source: folding the same events gives the same state. Before a command at time t is decided,
 /// whatever is due on its account at or before t becomes entries (``due(on:at:)``).
-/// See design.md sections 2 and 5.
+/// See docs/adr/0002-layout-and-layers.md.
 public struct Ledger: Sendable {
     public internal(set) var catalogue: Catalogue
     /// The events that keys of accounts are final for.

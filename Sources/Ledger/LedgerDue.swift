@@ -3,7 +3,7 @@ public import Credit
 extension Ledger {
     /// The first event due on an account at or before `time`, or nil when it is up to date.
     ///
-    /// Order: due time, then expiry before activation, then grant id (design.md section 2). The
+    /// Order: due time, then expiry before activation, then grant id. The
     /// entry is stamped with the due time, or with the account's last time when that is later.
     public func due(on slot: AccountSlot, at time: Instant) -> Event? {
         guard records[Int(slot)].nextDue <= time else { return nil }

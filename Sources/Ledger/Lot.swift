@@ -19,7 +19,7 @@ public enum GrantSource: UInt8, Sendable, BitwiseCopyable, CaseIterable {
         }
     }
 
-    /// The priority unless the grant names one; lower burns first (design.md section 5 rule 2).
+    /// The priority unless the grant names one; lower burns first.
     public var usualPriority: Int32 {
         switch self {
         case .promo: 5
@@ -75,7 +75,7 @@ public struct Lot: Hashable, Sendable, BitwiseCopyable {
     /// The id of the grant.
     public var id: GrantID { position.id() }
 
-    /// True when every credit granted is accounted for (invariant C1 of reliability.md).
+    /// True when every credit granted is accounted for.
     public var isConserved: Bool {
         let parts = [remaining, held, spent, expired, voided]
         guard parts.allSatisfy({ $0 >= 0 }) else { return false }

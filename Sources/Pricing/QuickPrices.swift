@@ -28,8 +28,9 @@ struct QuickPrices: Sendable {
         var group = 0
     }
 
-    /// The actions with tag 0; with the tag of a group, one more than its place, the values that
-    /// select rules of that group. Their places are in ``selected``.
+    /// The actions with tag 0, and with a group's tag the values that select rules of that group.
+    ///
+    /// A group's tag is one more than its place. The places of both are in ``selected``.
     let table: ByteTable
     /// For actions the group as the start of a run; for values a run of ``candidates``.
     let selected: [Run]

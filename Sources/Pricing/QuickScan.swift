@@ -10,8 +10,9 @@ enum QuickScan {
 
 /// The values of the parameters that were looked for, by slot.
 struct FoundValues {
-    /// For each slot where the value starts and, in the high half, where it ends; then the number
-    /// that it is, inverted. Zeros where there is none.
+    /// For each slot where the value starts and, in the high half, where it ends; then its number.
+    ///
+    /// The number is inverted; zeros stand where there is no value.
     private var words = [32 of UInt64](repeating: 0)
 
     @inline(__always)

@@ -46,7 +46,7 @@ public struct DataFolder: ~Copyable, Sendable {
     /// After an unclean end, a sync that failed may have left pages in the cache that are not on
     /// disk and never will be, though they read back as if they were. A copy that is written and
     /// synced anew has no such pages. To be called before SQLite opens the database; does nothing
-    /// when there is no log. See design.md section 3.
+    /// when there is no log. See docs/adr/0004-segments-in-sqlite.md.
     func renewLog(of database: String) throws(StoreError) {
         let log = "\(path)/\(database)-wal"
         let renewed = "\(log).new"

@@ -70,7 +70,7 @@ struct Database: ~Copyable {
     /// Sets a pragma and fails unless it reads back as `expected`.
     ///
     /// SQLite answers some pragmas it could not carry out with another value instead of an error
-    /// (reliability.md finding 3).
+    /// (docs/adr/0004-segments-in-sqlite.md).
     func assertPragma(_ name: String, _ value: String, reads expected: String) throws(StoreError) {
         try run("PRAGMA \(name) = \(value)")
         let statement = try statement("PRAGMA \(name)")

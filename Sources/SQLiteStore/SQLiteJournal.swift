@@ -5,7 +5,7 @@ public import Store
 /// The only connection that writes the file. WAL with synchronous=FULL: a commit returns after
 /// fdatasync of the log. The log is copied into the file when it passes `logPagesMax`, by this
 /// connection and no other, because SQLite before 3.51.3 can corrupt a file that two connections
-/// checkpoint (reliability.md finding 3).
+/// checkpoint (docs/adr/0004-segments-in-sqlite.md).
 public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     static let fileName = "journal.db"
     /// Marks the file as Tally's: PRAGMA application_id, "TLYJ".

@@ -12,7 +12,7 @@ public enum StoreError: Error, Hashable, Sendable {
     case outOfOrder(expected: UInt64, got: UInt64)
 }
 
-/// Where segments become durable, in order; has one writer (design.md section 3).
+/// Where segments become durable, in order; has one writer.
 public protocol Journal: ~Copyable {
     /// Stores the segment and returns once it is durable.
     ///

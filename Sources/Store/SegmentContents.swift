@@ -14,10 +14,10 @@ public struct SegmentContents: Sendable {
         case event(Int)
     }
 
-    /// The most events of a segment.
-    public static let eventsMax = 65_536
-    /// The most text bytes of a segment's charges before no more are added.
-    public static let bytesMax = 64 << 20
+    /// The most events of a segment: the index in a position has 24 bits.
+    public static let eventsMax = IdempotencyIndex.segmentEventsMax
+    /// The most lot shares of a segment.
+    public static let sharesMax = 1 << 28
 
     /// From 1, without gaps.
     public let number: UInt64

@@ -77,7 +77,7 @@ extension ByteReader {
             previous: try raw(SHA256.byteCount, in: bytes),
             detailsHash: try raw(SHA256.byteCount, in: bytes),
             chargeCount: try count(limit: SegmentContents.eventsMax, in: bytes),
-            shareCount: try count(limit: 1 << 24, in: bytes),
+            shareCount: try count(limit: SegmentContents.sharesMax, in: bytes),
             eventCount: try count(limit: SegmentContents.eventsMax, in: bytes))
     }
 

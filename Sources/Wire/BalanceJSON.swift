@@ -128,7 +128,7 @@ public enum PackageName: Sendable {
     }
 }
 
-/// The answers of CoinStats' `GET /v1/usage/credits` (contracts.md section 3).
+/// The answers of CoinStats' `GET /v1/usage/credits`.
 public enum CoinStatsJSON: Sendable {
     /// The figures of an account whose plan has this name.
     public static func credits(_ record: AccountRecord, subscription: String) -> [UInt8] {

@@ -1,4 +1,4 @@
-/// What went wrong, as clients know it; a code never changes its meaning (api.md section 1).
+/// What went wrong, as clients know it; a code never changes its meaning.
 public enum ProblemCode: String, CaseIterable, Hashable, Sendable {
     case invalidJSON = "invalid_json"
     case invalidRequest = "invalid_request"

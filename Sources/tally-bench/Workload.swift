@@ -27,7 +27,7 @@ struct SeededRandom: RandomNumberGenerator {
 /// The charges that every case makes: whole calls of an AI product with all that is recorded.
 ///
 /// Each has a random key of 16 visible bytes, API key, team, scenario, run, module, three
-/// parameters that the price list prices, occurred_at and bytes (design.md section 8).
+/// parameters that the price list prices, occurred_at and bytes.
 struct Workload {
     static let models = ["gpt-4o", "gpt-4o-mini", "claude-sonnet-4", "gemini-2.5-flash"]
     static let priceList = """

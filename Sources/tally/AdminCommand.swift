@@ -33,21 +33,29 @@ enum AdminCommand {
         guard arguments.values.first == "key", arguments.values.count >= 2 else {
             throw Failure.usage("tally admin key create, list or revoke")
         }
+        switch (arguments.values[1], arguments.values.count) {
+        case ("create", 2):
+            let role = try role(arguments)
+            let name = try arguments.value("--name") ?? role.rawValue
+            try withKeys(arguments) { Terminal.print(try $0.create(role, name: name)) }
+        case ("list", 2):
+            try withKeys(arguments) { list(try $0.list(), asJSON: arguments.has("--json")) }
+        case ("revoke", 3): try withKeys(arguments) { try $0.revoke(arguments.values[2]) }
+        default: throw Failure.usage("tally admin key create, list or revoke ID")
+        }
+    }
+
+    /// Opens the keys of the folder, or of the server that has it open.
+    private static func withKeys(
+        _ arguments: Arguments, _ body: (any AdminKeys) throws -> Void
+    ) throws {
         let data = try arguments.value("--data") ?? DataOption.usual
         let keys: any AdminKeys =
             if let running = RunningKeys(folder: data) { running } else {
                 try FolderKeys(folder: data)
             }
         defer { keys.close() }
-        switch (arguments.values[1], arguments.values.count) {
-        case ("create", 2):
-            let role = try role(arguments)
-            Terminal.print(
-                try keys.create(role, name: try arguments.value("--name") ?? "\(role)"))
-        case ("list", 2): list(try keys.list(), asJSON: arguments.has("--json"))
-        case ("revoke", 3): try keys.revoke(arguments.values[2])
-        default: throw Failure.usage("tally admin key create, list or revoke ID")
-        }
+        try body(keys)
     }
 
     private static func role(_ arguments: Arguments) throws -> AdminRole {

@@ -7,7 +7,7 @@ internal import Wire
 /// In whose words a route answers.
 enum AnswerStyle: Hashable, Sendable {
     case native
-    /// Errors as CoinStats has them (contracts.md section 3).
+    /// Errors as CoinStats has them.
     case coinStats
 }
 
