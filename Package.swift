@@ -63,6 +63,8 @@ let package = Package(
             "Partition",
             ["Credit", "Digest", "Engine", "Ledger", "Reports", "SQLiteStore", "Store"]),
 
+        library("TestKit", ["Credit", "Engine", "Ledger", "Store"]),
+        library("SimulatedDisk", ["CSQLite", "SQLiteStore", "Store", "TestKit"]),
         library("Wire", ["Credit", "Digest", "JSON", "Ledger", "Store"]),
         library(
             "API",
@@ -84,16 +86,33 @@ let package = Package(
                 "Store", "Terminal",
             ]),
 
+        program(
+            "tally-sim",
+            [
+                "Credit", "Digest", "Engine", "Ledger", "Partition", "Reports", "SQLiteStore",
+                "SimulatedDisk", "Store", "TestKit",
+            ]),
+
         tests(
             "API",
             [
                 "API", "Credit", "Engine", "HTTP", "JSON", "Ledger", "Reports", "Store", "Wire",
             ]),
         tests("Credit", ["Credit"]),
+        tests("Engine", ["Credit", "Digest", "Engine", "Ledger", "Store", "TestKit"]),
         tests("HTTP", ["HTTP"]),
         tests("JSON", ["Credit", "JSON"]),
+        tests("Ledger", ["Credit", "Ledger", "TestKit"]),
+        tests(
+            "Partition",
+            ["Engine", "Ledger", "Partition", "SQLiteStore", "Store", "TestKit"]),
         tests("Portal", ["Credit", "Portal"]),
         tests("Pricing", ["Credit", "JSON", "Pricing"]),
+        tests("Reports", ["Credit", "Reports"]),
+        tests(
+            "SQLiteStore",
+            ["Credit", "Ledger", "SQLiteStore", "SimulatedDisk", "Store", "TestKit"]),
+        tests("Store", ["Credit", "Digest", "Ledger", "Store", "TestKit"]),
         tests("Tidy", []),
         tests("Wire", ["Credit", "JSON", "Ledger", "Store", "Wire"]),
     ]

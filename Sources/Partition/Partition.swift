@@ -50,21 +50,19 @@ public final class Partition: Sendable {
         folder: consuming DataFolder, handlers: Handlers,
         segmentItemsMax: Int = Engine.segmentEventsSoftMax
     ) throws(StoreError) {
-        let journal = try SQLiteJournal(in: folder)
-        let reader = try SQLiteJournalReader(folder: folder.path)
-        var state = try SQLiteState(in: folder, lastSegment: try reader.lastNumber())
-        let restored = try Self.restore(&state, journal: reader)
-        let readModel = ReadModel(
-            stored: try SQLiteUsageReader(folder: folder.path),
-            through: restored?.through.number ?? 0, actions: restored?.actions ?? [])
-        let recovered = try Recovery.recover(
-            from: reader, checkpoint: restored, seed: RandomBytes.seed(), fold: readModel.fold)
+        let files = try OpenFiles(in: folder, seed: RandomBytes.seed())
+        let recovered = files.recovered
         let time = LedgerClock(notBefore: recovered.last.time)
         let directory = try Directory(recovered.ledger.catalogue)
-        let checkpointer = try Checkpointer(state: state, readModel: readModel)
+        let readModel = files.readModel
+        let reader = files.reader
+        opening = Opening(
+            checkpoint: files.checkpoint, last: recovered.last.number,
+            clockBehindMicros: time.behindMicros)
+        let checkpointer = try Checkpointer(state: files.state, readModel: readModel)
         let engine = try Engine(ledger: recovered.ledger, after: recovered.last)
         pipeline = try Self.start(
-            engine, CommitStage(journal: journal), time,
+            engine, CommitStage(journal: files.journal), time,
             Self.follower(handlers, readModel, directory, checkpointer),
             segmentItemsMax: segmentItemsMax)
         self.time = time
@@ -73,9 +71,6 @@ public final class Partition: Sendable {
         self.checkpointer = checkpointer
         self.folder = folder
         segments = SegmentCache(journal: reader)
-        opening = Opening(
-            checkpoint: restored?.through.number ?? 0, last: recovered.last.number,
-            clockBehindMicros: time.behindMicros)
     }
 
     /// Hands a batch to the writer; false when too much is waiting or the partition is closing.
@@ -94,19 +89,6 @@ public final class Partition: Sendable {
 }
 
 extension Partition {
-    /// What the state file gives back; a file that is damaged or not of this journal is emptied.
-    private static func restore(
-        _ state: inout SQLiteState, journal: SQLiteJournalReader
-    ) throws(StoreError) -> RestoredState? {
-        if let restored = try? state.restored(),
-            try Recovery.isPart(restored.through, of: journal)
-        {
-            return restored
-        }
-        try state.clear()
-        return nil
-    }
-
     private static func start(
         _ engine: Engine, _ stage: consuming CommitStage<SQLiteJournal>, _ time: LedgerClock,
         _ follower: PipelineFollower, segmentItemsMax: Int

@@ -124,7 +124,7 @@ public final class ReadModel: Sendable {
     /// Reads storage and the parts of memory that storage does not hold yet, as of one segment.
     private func read<Stored: Sendable, Result: Sendable>(
         _ load: () throws(StoreError) -> (through: UInt64, rows: Stored),
-        _ join: (Stored, [UsageDelta], [String]) -> Result
+        _ join: (Stored, [UsageDelta], State) -> Result
     ) throws(StoreError) -> Result {
         for _ in 0..<Self.attemptsMax {
             let (through, rows) = try load()
@@ -132,7 +132,7 @@ public final class ReadModel: Sendable {
                 let parts = [state.frozen, state.live].compactMap(\.self)
                 let newer = parts.filter { $0.after >= through }
                 guard newer.first?.after == through else { return nil }
-                return join(rows, newer.map(\.delta), state.actions)
+                return join(rows, newer.map(\.delta), state)
             }
             if let result { return result }
         }
@@ -145,16 +145,23 @@ public final class ReadModel: Sendable {
     public func usage(
         of account: AccountSlot?, quarters: Range<Int64>
     ) throws(StoreError) -> [Cell] {
+        try datedUsage(of: account, quarters: quarters).cells
+    }
+
+    /// The same, with the last segment whose charges it includes.
+    public func datedUsage(
+        of account: AccountSlot?, quarters: Range<Int64>
+    ) throws(StoreError) -> (through: UInt64, cells: [Cell]) {
         try read { () throws(StoreError) in
             try stored.usage(of: account, quarters: quarters)
-        } _: { rows, deltas, actions in
-            var cells = rows.flatMap { row in row.cells.map { Cell(row, $0, actions) } }
+        } _: { rows, deltas, state in
+            var cells = rows.flatMap { row in row.cells.map { Cell(row, $0, state.actions) } }
             for delta in deltas {
                 delta.forEachCell(of: account, in: quarters) { key, sums in
-                    cells.append(Cell(key, sums, actions))
+                    cells.append(Cell(key, sums, state.actions))
                 }
             }
-            return cells
+            return (state.through, cells)
         }
     }
 

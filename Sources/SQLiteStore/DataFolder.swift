@@ -8,13 +8,14 @@ public import Store
 /// | `journal.db` | the segments: the only truth |
 /// | `state.db` | accounts, rollups and indices derived from them; rebuilt when damaged |
 /// | `lock` | nothing; an advisory lock on it is held while the folder is in use |
-public struct DataFolder: ~Copyable, Sendable {
+public struct DataFolder: ~Copyable, StoreFolder, Sendable {
     public let path: String
+    public var vfs: String? { nil }
     private let lock: Int32
 
     /// Creates the folder (mode 0700) if need be and locks it.
     ///
-    /// Throws `StoreError.inUse` while another process holds it.
+    /// Throws ``StoreError/inUse(path:)`` while another process holds it.
     public init(path: String) throws(StoreError) {
         self.path = path
         try Self.create(path)
@@ -41,42 +42,41 @@ public struct DataFolder: ~Copyable, Sendable {
         throw .unavailable("\(path): \(lastError())")
     }
 
-    /// Copies the write-ahead log of a database to a new file that is known to be on disk.
-    ///
-    /// After an unclean end, a sync that failed may have left pages in the cache that are not on
-    /// disk and never will be, though they read back as if they were. A copy that is written and
-    /// synced anew has no such pages. To be called before SQLite opens the database; does nothing
-    /// when there is no log. See docs/adr/0004-segments-in-sqlite.md.
-    func renewLog(of database: String) throws(StoreError) {
-        let log = "\(path)/\(database)-wal"
-        let renewed = "\(log).new"
-        let source = unsafe open(log, O_RDONLY | O_CLOEXEC)
+    public func copyDurably(_ name: String, to copy: String) throws(StoreError) -> Bool {
+        let source = unsafe open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
         guard source >= 0 else {
-            guard errno == ENOENT else { throw .unavailable("\(log): \(Self.lastError())") }
-            return
+            guard errno == ENOENT else { throw unavailable(name) }
+            return false
         }
         defer { close(source) }
-        let target = unsafe open(renewed, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard target >= 0 else { throw .unavailable("\(renewed): \(Self.lastError())") }
+        let target = unsafe open(
+            "\(path)/\(copy)", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard target >= 0 else { throw unavailable(copy) }
         defer { close(target) }
         try Self.copy(source, to: target)
-        guard fsync(target) == 0, unsafe rename(renewed, log) == 0 else {
-            throw .unavailable("\(renewed): \(Self.lastError())")
-        }
-        try sync()
+        guard fsync(target) == 0 else { throw unavailable(copy) }
+        return true
     }
 
-    /// Makes the names in the folder durable.
-    func sync() throws(StoreError) {
+    public func rename(_ name: String, to other: String) throws(StoreError) {
+        guard unsafe Glibc.rename("\(path)/\(name)", "\(path)/\(other)") == 0 else {
+            throw unavailable(name)
+        }
+    }
+
+    public func sync() throws(StoreError) {
         let folder = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw .unavailable("\(path): \(Self.lastError())") }
         defer { close(folder) }
         guard fsync(folder) == 0 else { throw .unavailable("\(path): \(Self.lastError())") }
     }
 
-    /// Removes a database that can be rebuilt.
-    func remove(_ database: String) {
-        for suffix in ["", "-wal", "-shm"] { unsafe unlink("\(path)/\(database)\(suffix)") }
+    public func remove(_ name: String) {
+        unsafe unlink("\(path)/\(name)")
+    }
+
+    private func unavailable(_ name: String) -> StoreError {
+        .unavailable("\(path)/\(name): \(Self.lastError())")
     }
 
     private static func copy(_ source: Int32, to target: Int32) throws(StoreError) {

@@ -16,8 +16,8 @@ struct Database: ~Copyable {
 
     private let handle: OpaquePointer
 
-    /// Opens the file at `path`.
-    init(path: String, access: Access) throws(StoreError) {
+    /// Opens the file at `path`, in the VFS of this name or the usual one.
+    init(path: String, access: Access, vfs: String?) throws(StoreError) {
         let mode =
             switch access {
             case .writing: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
@@ -25,7 +25,7 @@ struct Database: ~Copyable {
             }
         var opened: OpaquePointer?
         let code = unsafe sqlite3_open_v2(
-            path, &opened, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+            path, &opened, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs)
         guard code == SQLITE_OK, let handle = unsafe opened else {
             let message = unsafe Self.message(of: opened)
             unsafe sqlite3_close_v2(opened)
@@ -91,9 +91,12 @@ struct Database: ~Copyable {
     }
 
     /// Copies what readers allow of the log into the file; never waits for them.
-    func copyLog() -> Bool {
-        unsafe sqlite3_wal_checkpoint_v2(
-            handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil) == SQLITE_OK
+    func copyLog() throws(StoreError) {
+        let code = unsafe sqlite3_wal_checkpoint_v2(
+            handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else {
+            throw .unavailable("wal_checkpoint(PASSIVE): \(message)")
+        }
     }
 }
 

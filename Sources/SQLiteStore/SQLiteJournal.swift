@@ -3,7 +3,7 @@ public import Store
 /// Segments in `journal.db`, one row and one synced commit each.
 ///
 /// The only connection that writes the file. WAL with synchronous=FULL: a commit returns after
-/// fdatasync of the log. The log is copied into the file when it passes `logPagesMax`, by this
+/// fdatasync of the log. The log is copied into the file when it passes ``logPagesMax``, by this
 /// connection and no other, because SQLite before 3.51.3 can corrupt a file that two connections
 /// checkpoint (docs/adr/0004-segments-in-sqlite.md).
 public struct SQLiteJournal: ~Copyable, Journal, Sendable {
@@ -21,9 +21,10 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     private var bytesSinceCopy = 0
 
     /// Opens or creates the journal in a locked folder and empties its log.
-    public init(in folder: borrowing DataFolder) throws(StoreError) {
+    public init(in folder: borrowing some StoreFolder & ~Copyable) throws(StoreError) {
         try folder.renewLog(of: Self.fileName)
-        let database = try Database(path: "\(folder.path)/\(Self.fileName)", access: .writing)
+        let database = try Database(
+            path: "\(folder.path)/\(Self.fileName)", access: .writing, vfs: folder.vfs)
         try Self.prepare(database)
         try folder.sync()
         let insert = try database.statement(
@@ -34,12 +35,14 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     }
 
     private static func prepare(_ database: borrowing Database) throws(StoreError) {
+        let isKnown = try database.isKnown(as: applicationID, schema: schemaVersion)
         try database.assertPragma("journal_mode", "WAL", reads: "wal")
         try database.assertPragma("synchronous", "FULL", reads: "2")
         try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
         try database.assertPragma("cache_size", "-8192", reads: "-8192")
         try database.truncateLog()
-        try database.identify(as: applicationID, schema: schemaVersion) { () throws(StoreError) in
+        guard !isKnown else { return }
+        try database.stamp(as: applicationID, schema: schemaVersion) { () throws(StoreError) in
             try database.run(
                 """
                 CREATE TABLE segment (
@@ -66,7 +69,17 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
         }
         last = segment.number
         bytesSinceCopy += segment.money.count + segment.details.count + 4096
-        if bytesSinceCopy > Self.logPagesMax * 4096, database.copyLog() { bytesSinceCopy = 0 }
+        if bytesSinceCopy > Self.logPagesMax * 4096 { copyLog() }
+    }
+
+    /// Copies the log into the file; a copy that fails is tried again after the next segment.
+    ///
+    /// The log keeps every segment, and was synced with each, until a copy has been synced.
+    private mutating func copyLog() {
+        do throws(StoreError) {
+            try database.copyLog()
+            bytesSinceCopy = 0
+        } catch {}
     }
 
     private func store(_ segment: EncodedSegment) throws(StoreError) {
@@ -87,24 +100,28 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
 }
 
 extension Database {
-    /// Runs `create` on a new file and stamps it; refuses a file that is not ours or is newer.
-    func identify(
-        as applicationID: Int64, schema: Int64, create: () throws(StoreError) -> Void
-    ) throws(StoreError) {
+    /// Refuses a file that is not ours or is newer, before anything changes it; false when the
+    /// file is new.
+    func isKnown(as applicationID: Int64, schema: Int64) throws(StoreError) -> Bool {
         let found = try pragma("application_id")
-        if found == 0, try pragma("schema_version") == 0 {
-            try run("BEGIN IMMEDIATE")
-            try create()
-            try run("PRAGMA application_id = \(applicationID)")
-            try run("PRAGMA user_version = \(schema)")
-            try run("COMMIT")
-            return
-        }
+        if found == 0, try pragma("schema_version") == 0 { return false }
         guard found == applicationID else { throw .corrupt("the file is not Tally's") }
         let version = try pragma("user_version")
         guard version <= schema else {
             throw .unavailable("the file was written by a newer version of Tally (\(version))")
         }
+        return true
+    }
+
+    /// Makes the tables of a new file and stamps it.
+    func stamp(
+        as applicationID: Int64, schema: Int64, create: () throws(StoreError) -> Void
+    ) throws(StoreError) {
+        try run("BEGIN IMMEDIATE")
+        try create()
+        try run("PRAGMA application_id = \(applicationID)")
+        try run("PRAGMA user_version = \(schema)")
+        try run("COMMIT")
     }
 
     private func pragma(_ name: String) throws(StoreError) -> Int64 {

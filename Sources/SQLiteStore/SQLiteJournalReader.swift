@@ -10,10 +10,11 @@ public final class SQLiteJournalReader: JournalReader, Sendable {
 
     private let connection: Mutex<Connection>
 
-    /// Opens the journal in the folder at `path`, which must exist.
-    public init(folder path: String) throws(StoreError) {
+    /// Opens the journal in the folder at `path`, which must exist, through the VFS of this name
+    /// or the usual one.
+    public init(folder path: String, vfs: String? = nil) throws(StoreError) {
         let database = try Database(
-            path: "\(path)/\(SQLiteJournal.fileName)", access: .reading)
+            path: "\(path)/\(SQLiteJournal.fileName)", access: .reading, vfs: vfs)
         let select = try database.statement(
             "SELECT money, details, hash FROM segment WHERE number = ?")
         connection = Mutex(Connection(database: database, select: select))

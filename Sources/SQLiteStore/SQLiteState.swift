@@ -12,31 +12,59 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     static let applicationID: Int64 = 0x544C_5953
     static let schemaVersion: Int64 = 0
 
+    /// Whether the log reads back as it is on disk.
+    private enum Health {
+        case sound
+        /// A copy of the log failed, so that parts of it may not be on disk though they read back:
+        /// copying them later would mix old pages with new ones.
+        case doubtful(StoreError)
+    }
+
     private let database: Database
     private var previous: UInt64
+    private var health: Health
 
     /// Opens or creates the file in a locked folder; removes it first when it is damaged or stands
     /// ahead of the journal's segment `lastSegment`.
-    public init(in folder: borrowing DataFolder, lastSegment: UInt64) throws(StoreError) {
-        let path = "\(folder.path)/\(Self.fileName)"
-        if let found = try? Self(path: path), found.previous <= lastSegment {
-            self = found
-            return
-        }
-        folder.remove(Self.fileName)
-        self = try Self(path: path)
+    public init(
+        in folder: borrowing some StoreFolder & ~Copyable, lastSegment: UInt64
+    ) throws(StoreError) {
+        try folder.renewLog(of: Self.fileName)
+        self = try Self.found(in: folder, lastSegment: lastSegment)
     }
 
-    private init(path: String) throws(StoreError) {
-        let database = try Database(path: path, access: .writing)
+    private static func found(
+        in folder: borrowing some StoreFolder & ~Copyable, lastSegment: UInt64
+    ) throws(StoreError) -> Self {
+        let path = "\(folder.path)/\(fileName)"
+        if let found = try? Self(path: path, vfs: folder.vfs), found.previous <= lastSegment {
+            return found
+        }
+        return try rebuilt(in: folder)
+    }
+
+    /// Makes the file anew, without any checkpoint; nothing may have it open.
+    public static func rebuilt(
+        in folder: borrowing some StoreFolder & ~Copyable
+    ) throws(StoreError) -> Self {
+        folder.removeDatabase(fileName)
+        return try Self(path: "\(folder.path)/\(fileName)", vfs: folder.vfs)
+    }
+
+    private init(path: String, vfs: String?) throws(StoreError) {
+        let database = try Database(path: path, access: .writing, vfs: vfs)
+        let isKnown = try database.isKnown(as: Self.applicationID, schema: Self.schemaVersion)
         try database.assertPragma("journal_mode", "WAL", reads: "wal")
         try database.assertPragma("synchronous", "NORMAL", reads: "1")
         try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
         try database.truncateLog()
-        try database.identify(as: Self.applicationID, schema: Self.schemaVersion) {
-            () throws(StoreError) in try database.run(Self.schema)
+        if !isKnown {
+            try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
+                () throws(StoreError) in try database.run(Self.schema)
+            }
         }
         previous = try Self.through(database)
+        health = .sound
         self.database = database
     }
 
@@ -56,24 +84,15 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             PRIMARY KEY (account, through)) WITHOUT ROWID;
         """
 
-    /// Forgets every checkpoint.
-    public mutating func clear() throws(StoreError) {
-        try database.run("BEGIN IMMEDIATE")
-        for table in ["checkpoint", "account", "api_key", "price_list", "action", "usage", "event"]
-        {
-            try database.run("DELETE FROM \(table)")
-        }
-        try database.run("COMMIT")
-        previous = 0
-    }
-
     static func through(_ database: borrowing Database) throws(StoreError) -> UInt64 {
         let statement = try database.statement("SELECT through FROM checkpoint")
         guard try statement.step(database) else { return 0 }
         return UInt64(bitPattern: statement.integer(0))
     }
 
+    /// After the first failure to copy the log nothing is written until the file is opened again.
     public mutating func write(_ checkpoint: Checkpoint) throws(StoreError) {
+        if case .doubtful(let error) = health { throw error }
         try database.run("BEGIN IMMEDIATE")
         do throws(StoreError) {
             try writeCatalogue(checkpoint.image)
@@ -86,7 +105,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             throw error
         }
         previous = checkpoint.through.number
-        _ = database.copyLog()
+        do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
     }
 
     private func writeHead(_ checkpoint: Checkpoint) throws(StoreError) {
@@ -157,41 +176,47 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
 extension SQLiteState {
     /// What the last checkpoint holds; nil when there is none.
     ///
-    /// Throws `StoreError.corrupt` when any part of it fails its checksum: the caller then
-    /// removes the file and rebuilds it.
+    /// Throws when any part of it is missing, fails its checksum or cannot be read: the caller then
+    /// makes the file anew (``rebuilt(in:)``).
     public func restored() throws(StoreError) -> RestoredState? {
         let head = try database.statement("SELECT through, hash, time FROM checkpoint")
         guard try head.step(database) else { return nil }
-        do throws(SegmentError) {
-            return RestoredState(
-                through: JournalMark(
-                    number: UInt64(bitPattern: head.integer(0)), hash: head.bytes(1),
-                    time: Instant(micros: head.integer(2))),
-                accounts: try decode("SELECT body FROM account ORDER BY slot") {
-                    (slot, bytes) throws(SegmentError) in
-                    try StateEncoding.account(AccountSlot(slot), from: bytes)
-                },
-                apiKeys: try decode("SELECT body FROM api_key ORDER BY slot") {
-                    (_, bytes) throws(SegmentError) in try StateEncoding.apiKey(from: bytes)
-                },
-                priceLists: try decode("SELECT body FROM price_list ORDER BY number") {
-                    (_, bytes) throws(SegmentError) in try StateEncoding.priceList(from: bytes)
-                },
-                actions: try decode("SELECT name FROM action ORDER BY number") { _, bytes in
-                    String(decoding: bytes, as: UTF8.self)
-                })
-        } catch {
-            throw .corrupt("\(Self.fileName): \(error)")
-        }
+        return RestoredState(
+            through: JournalMark(
+                number: UInt64(bitPattern: head.integer(0)), hash: head.bytes(1),
+                time: Instant(micros: head.integer(2))),
+            accounts: try rows("SELECT slot, body FROM account ORDER BY slot", from: 0) {
+                (slot, bytes) throws(SegmentError) in
+                try StateEncoding.account(AccountSlot(truncatingIfNeeded: slot), from: bytes)
+            },
+            apiKeys: try rows("SELECT slot, body FROM api_key ORDER BY slot", from: 0) {
+                (_, bytes) throws(SegmentError) in try StateEncoding.apiKey(from: bytes)
+            },
+            priceLists: try rows("SELECT number, body FROM price_list ORDER BY number", from: 1) {
+                (_, bytes) throws(SegmentError) in try StateEncoding.priceList(from: bytes)
+            },
+            actions: try rows("SELECT number, name FROM action ORDER BY number", from: 1) {
+                _, bytes in String(decoding: bytes, as: UTF8.self)
+            })
     }
 
-    private func decode<Value>(
-        _ sql: String, _ body: (Int, [UInt8]) throws(SegmentError) -> Value
-    ) throws(SegmentError) -> [Value] {
-        guard let statement = try? database.statement(sql) else { throw .malformed(at: 0) }
+    /// Reads rows that are numbered from `first` without gap, or throws.
+    private func rows<Value>(
+        _ sql: String, from first: Int64,
+        _ body: (Int64, [UInt8]) throws(SegmentError) -> Value
+    ) throws(StoreError) -> [Value] {
+        let statement = try database.statement(sql)
         var values: [Value] = []
-        while (try? statement.step(database)) == true {
-            values.append(try body(values.count, statement.bytes(0)))
+        while try statement.step(database) {
+            let number = first + Int64(values.count)
+            guard statement.integer(0) == number else {
+                throw .corrupt("\(Self.fileName): \(sql): row \(number) is missing")
+            }
+            do throws(SegmentError) {
+                values.append(try body(number, statement.bytes(1)))
+            } catch {
+                throw .corrupt("\(Self.fileName): \(sql): row \(number): \(error)")
+            }
         }
         return values
     }

@@ -17,9 +17,11 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
 
     private let connection: Mutex<Connection>
 
-    /// Opens the state in the folder at `path`, which must exist.
-    public init(folder path: String) throws(StoreError) {
-        let database = try Database(path: "\(path)/\(SQLiteState.fileName)", access: .reading)
+    /// Opens the state in the folder at `path`, which must exist, through the VFS of this name or
+    /// the usual one.
+    public init(folder path: String, vfs: String? = nil) throws(StoreError) {
+        let database = try Database(
+            path: "\(path)/\(SQLiteState.fileName)", access: .reading, vfs: vfs)
         let usage = try database.statement(
             """
             SELECT quarter, body, account FROM usage

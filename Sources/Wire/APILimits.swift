@@ -36,8 +36,8 @@ public struct APILimits: Hashable, Sendable {
     public var entriesScannedMax = 20_000
     /// The most buckets of a usage report.
     public var usageBucketsMax = 10_000
-    /// The most entries read one by one for a part of a quarter of an hour, at each end of a report.
-    public var usageEdgeEntriesMax = 20_000
+    /// The most entries read one by one where a usage report cuts a quarter of an hour in two.
+    public var usageEdgeEntriesMax = 200_000
     /// How many accounts one step of an audit looks at while calls wait.
     public var auditStepAccounts = 1024
     /// The most differences that an audit lists.

@@ -64,9 +64,7 @@ public struct Fingerprint: Sendable {
 
     mutating func add(_ field: UInt8, bytes: Span<UInt8>) {
         form.append(field)
-        for shift: UInt32 in [0, 8, 16, 24] {
-            form.append(UInt8(truncatingIfNeeded: UInt32(truncatingIfNeeded: bytes.count) >> shift))
-        }
+        append(UInt32(truncatingIfNeeded: bytes.count).littleEndian)
         _ = form.appending(bytes)
     }
 
@@ -76,11 +74,11 @@ public struct Fingerprint: Sendable {
 
     mutating func add(_ field: UInt8, _ value: UInt64) {
         form.append(field)
-        var left = value
-        for _ in 0..<8 {
-            form.append(UInt8(truncatingIfNeeded: left))
-            left >>= 8
-        }
+        append(value.littleEndian)
+    }
+
+    private mutating func append(_ word: some FixedWidthInteger) {
+        unsafe withUnsafeBytes(of: word) { unsafe form.append(contentsOf: $0) }
     }
 
     func finish() -> UInt128 {

@@ -100,6 +100,7 @@ import Testing
         #expect(made.json["hint"] == .null)
         #expect(try server.client(key: "hello").get("/v1/balance").status == 200)
         #expect(try client.post("/v1/accounts/acme/keys", body).status == 409)
+        #expect(try server.customer(of: "acme").post("/v1/accounts/acme/keys", body).status == 403)
         let short = #"{"name":"old","import_sha256":"2cf2"}"#
         #expect(try client.post("/v1/accounts/acme/keys", short).status == 422)
     }

@@ -1,61 +1,63 @@
 import Testing
 
 @Suite struct ProblemTests {
+    private static let good = #""account":"acme","action":"fetch""#
+    /// Bodies, and the status, code and field of their problem.
+    private static let wrongCharges: [(String, Int, String, String?)] = [
+        ("", 400, "invalid_json", nil), ("{", 400, "invalid_json", nil),
+        ("[]", 400, "invalid_request", nil), ("null", 400, "invalid_request", nil),
+        ("{\(good)}x", 400, "invalid_json", nil),
+        ("\u{FEFF}{\(good)}", 400, "invalid_json", nil),
+        ("{\(good),\"account\":\"acme\"}", 400, "invalid_json", nil),
+        ("{\(good),}", 400, "invalid_json", nil),
+        ("{\(good),\"nope\":1,\"x\":01}", 400, "invalid_json", nil),
+        ("{\(good),\"amount\":01}", 400, "invalid_json", nil),
+        ("{\(good),\"amount\":+1}", 400, "invalid_json", nil),
+        ("{\(good),\"amount\":0x10}", 400, "invalid_json", nil),
+        ("{\(good),\"amount\":NaN}", 400, "invalid_json", nil),
+        ("{\(good),\"nope\":1}", 422, "unknown_field", "nope"),
+        ("{\(good),\"plan\":\"x\"}", 422, "unknown_field", "plan"),
+        ("{\"action\":\"fetch\"}", 422, "missing_field", "account"),
+        ("{\"account\":\"acme\"}", 422, "missing_field", "action"),
+        ("{\"account\":\"a b\",\"action\":\"fetch\"}", 422, "invalid_field", "account"),
+        ("{\"account\":\"\",\"action\":\"fetch\"}", 422, "invalid_field", "account"),
+        ("{\"account\":null,\"action\":\"fetch\"}", 422, "invalid_field", "account"),
+        ("{\"account\":\"nobody\",\"action\":\"fetch\"}", 404, "not_found", nil),
+        ("{\"account\":\"acme\",\"action\":\"fly\"}", 422, "unknown_action", "action"),
+        (
+            "{\"account\":\"acme\",\"action\":\"chat\"}", 422, "missing_field",
+            "parameters.tokens"
+        ),
+        ("{\(good),\"amount\":\"1\"}", 422, "invalid_amount", "amount"),
+        ("{\(good),\"amount\":1e3}", 422, "invalid_amount", "amount"),
+        ("{\(good),\"amount\":-0}", 422, "invalid_amount", "amount"),
+        ("{\(good),\"amount\":0.0000001}", 422, "invalid_amount", "amount"),
+        ("{\(good),\"amount\":1000000000000.000001}", 422, "amount_out_of_range", "amount"),
+        ("{\(good),\"amount\":99999999999999999999999}", 422, "amount_out_of_range", "amount"),
+        ("{\(good),\"amount\":-1}", 422, "amount_out_of_range", "amount"),
+        ("{\(good),\"status\":\"ok\"}", 422, "invalid_field", "status"),
+        ("{\(good),\"status\":99}", 422, "invalid_field", "status"),
+        ("{\(good),\"results\":-1}", 422, "invalid_field", "results"),
+        ("{\(good),\"results\":1.5}", 422, "invalid_field", "results"),
+        ("{\(good),\"bytes\":9007199254740992}", 422, "invalid_field", "bytes"),
+        ("{\(good),\"on_short\":\"steal\"}", 422, "invalid_field", "on_short"),
+        ("{\(good),\"parameters\":[]}", 422, "invalid_field", "parameters"),
+        ("{\(good),\"parameters\":{\"a\":1,\"a\":2}}", 400, "invalid_json", nil),
+        ("{\(good),\"metadata\":{\"a\":1}}", 422, "invalid_field", "metadata"),
+        ("{\(good),\"occurred_at\":\"yesterday\"}", 422, "invalid_field", "occurred_at"),
+        (
+            "{\(good),\"occurred_at\":\"2001-01-01T00:00:00Z\"}", 422, "timestamp_out_of_range",
+            "occurred_at"
+        ),
+        ("{\(good),\"posted_at\":\"2026-01-01T00:00:00Z\"}", 403, "forbidden", "posted_at"),
+        ("{\(good),\"idempotency_key\":\"k\"}", 422, "unknown_field", "idempotency_key"),
+    ]
+
     @Test func `every wrong charge is told from the others`() throws {
         let server = try TestServer()
         try server.account("acme")
         let client = try server.service()
-        let good = #""account":"acme","action":"fetch""#
-        let cases: [(String, Int, String, String?)] = [
-            ("", 400, "invalid_json", nil), ("{", 400, "invalid_json", nil),
-            ("[]", 400, "invalid_request", nil), ("null", 400, "invalid_request", nil),
-            ("{\(good)}x", 400, "invalid_json", nil),
-            ("\u{FEFF}{\(good)}", 400, "invalid_json", nil),
-            ("{\(good),\"account\":\"acme\"}", 400, "invalid_json", nil),
-            ("{\(good),}", 400, "invalid_json", nil),
-            ("{\(good),\"nope\":1,\"x\":01}", 400, "invalid_json", nil),
-            ("{\(good),\"amount\":01}", 400, "invalid_json", nil),
-            ("{\(good),\"amount\":+1}", 400, "invalid_json", nil),
-            ("{\(good),\"amount\":0x10}", 400, "invalid_json", nil),
-            ("{\(good),\"amount\":NaN}", 400, "invalid_json", nil),
-            ("{\(good),\"nope\":1}", 422, "unknown_field", "nope"),
-            ("{\(good),\"plan\":\"x\"}", 422, "unknown_field", "plan"),
-            ("{\"action\":\"fetch\"}", 422, "missing_field", "account"),
-            ("{\"account\":\"acme\"}", 422, "missing_field", "action"),
-            ("{\"account\":\"a b\",\"action\":\"fetch\"}", 422, "invalid_field", "account"),
-            ("{\"account\":\"\",\"action\":\"fetch\"}", 422, "invalid_field", "account"),
-            ("{\"account\":null,\"action\":\"fetch\"}", 422, "invalid_field", "account"),
-            ("{\"account\":\"nobody\",\"action\":\"fetch\"}", 404, "not_found", nil),
-            ("{\"account\":\"acme\",\"action\":\"fly\"}", 422, "unknown_action", "action"),
-            (
-                "{\"account\":\"acme\",\"action\":\"chat\"}", 422, "missing_field",
-                "parameters.tokens"
-            ),
-            ("{\(good),\"amount\":\"1\"}", 422, "invalid_amount", "amount"),
-            ("{\(good),\"amount\":1e3}", 422, "invalid_amount", "amount"),
-            ("{\(good),\"amount\":-0}", 422, "invalid_amount", "amount"),
-            ("{\(good),\"amount\":0.0000001}", 422, "invalid_amount", "amount"),
-            ("{\(good),\"amount\":1000000000000.000001}", 422, "amount_out_of_range", "amount"),
-            ("{\(good),\"amount\":99999999999999999999999}", 422, "amount_out_of_range", "amount"),
-            ("{\(good),\"amount\":-1}", 422, "amount_out_of_range", "amount"),
-            ("{\(good),\"status\":\"ok\"}", 422, "invalid_field", "status"),
-            ("{\(good),\"status\":99}", 422, "invalid_field", "status"),
-            ("{\(good),\"results\":-1}", 422, "invalid_field", "results"),
-            ("{\(good),\"results\":1.5}", 422, "invalid_field", "results"),
-            ("{\(good),\"bytes\":9007199254740992}", 422, "invalid_field", "bytes"),
-            ("{\(good),\"on_short\":\"steal\"}", 422, "invalid_field", "on_short"),
-            ("{\(good),\"parameters\":[]}", 422, "invalid_field", "parameters"),
-            ("{\(good),\"parameters\":{\"a\":1,\"a\":2}}", 400, "invalid_json", nil),
-            ("{\(good),\"metadata\":{\"a\":1}}", 422, "invalid_field", "metadata"),
-            ("{\(good),\"occurred_at\":\"yesterday\"}", 422, "invalid_field", "occurred_at"),
-            (
-                "{\(good),\"occurred_at\":\"2001-01-01T00:00:00Z\"}", 422, "timestamp_out_of_range",
-                "occurred_at"
-            ),
-            ("{\(good),\"posted_at\":\"2026-01-01T00:00:00Z\"}", 403, "forbidden", "posted_at"),
-            ("{\(good),\"idempotency_key\":\"k\"}", 422, "unknown_field", "idempotency_key"),
-        ]
-        for (body, status, code, field) in cases {
+        for (body, status, code, field) in Self.wrongCharges {
             let answer = try client.charge(body, "same-key")
             #expect(answer.status == status, "\(body): \(answer.text)")
             #expect(answer.json["code"] == .string(code), "\(body): \(answer.text)")
@@ -64,7 +66,7 @@ import Testing
             #expect(answer.headers["content-type"] == "application/problem+json")
         }
         // None of them took the key.
-        #expect(try client.charge("{\(good)}", "same-key").status == 201)
+        #expect(try client.charge("{\(Self.good)}", "same-key").status == 201)
     }
 
     @Test func `what is wrong before the body is told first`() throws {
@@ -120,5 +122,35 @@ import Testing
         #expect(answer.status == 413)
         #expect(answer.json["code"] == .string("body_too_large"))
         #expect(answer.json["request_id"].text == answer.headers["x-request-id"])
+    }
+
+    @Test func `so are heads that are no heads`() throws {
+        let server = try TestServer()
+        let many = (0..<101).map { "X-Header-\($0): x" }
+        let cases: [(String, Int, String)] = [
+            (
+                "GET /health HTTP/1.1\r\nHost: x\r\n" + many.joined(separator: "\r\n"), 431,
+                "headers_too_large"
+            ),
+            (
+                "GET /\(String(repeating: "x", count: 9000)) HTTP/1.1\r\nHost: x", 414,
+                "uri_too_long"
+            ),
+            ("GET /health HTTP/1.1\r\nHost: x\r\nHost: y", 400, "invalid_request"),
+            ("GET /health HTTP/1.1\r\nHost: x\r\nExpect: tea", 417, "expectation_failed"),
+            (
+                "POST /v1/charges HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked", 501,
+                "not_implemented"
+            ),
+            ("GET /health HTTP/2.0\r\nHost: x", 505, "version_not_supported"),
+        ]
+        for (head, status, code) in cases {
+            let client = try server.client()
+            client.write(Array((head + "\r\n\r\n").utf8))
+            let answer = try client.answer()
+            #expect(answer.status == status, "\(answer.text)")
+            #expect(answer.json["code"] == .string(code))
+            #expect(answer.json["request_id"].text == answer.headers["x-request-id"])
+        }
     }
 }

@@ -24,6 +24,12 @@ final class TestTime: LedgerTime {
     }
 }
 
+/// Lets batches through to the writer, or not.
+final class Gate: Sendable {
+    /// True while the writer takes nothing more.
+    let isFull = Mutex(false)
+}
+
 /// A whole server over a journal in memory, on a port and a socket of its own.
 final class TestServer: Sendable {
     static let prices = """
@@ -35,6 +41,7 @@ final class TestServer: Sendable {
 
     let time = TestTime()
     let storage = MemoryStorage()
+    let gate = Gate()
     let readiness = Readiness(isReady: true)
     let server: HTTPServer
     let services: APIServices
@@ -59,7 +66,7 @@ final class TestServer: Sendable {
                 },
                 deliver: { mailboxes.deliver($0, $1) }, checkpoint: { _, _ in },
                 failed: { _ in }))
-        let readiness = readiness
+        let (readiness, gate) = (readiness, gate)
         let services = try APIServices(
             directory: directory, readModel: readModel,
             segments: SegmentCache(journal: storage), time: time, mailboxes: mailboxes,
@@ -68,7 +75,7 @@ final class TestServer: Sendable {
                 APIMetrics(
                     http: HTTPCounters(), pipeline: pipeline.counts, accounts: 0,
                     isReady: readiness.isReady)
-            }, submit: { pipeline.submit($0) })
+            }, submit: { gate.isFull.withLock { $0 } ? false : pipeline.submit($0) })
         var configuration = HTTPServer.Configuration()
         configuration.address.port = 0
         configuration.loopCount = loops

@@ -75,6 +75,48 @@ import Testing
         }
     }
 
+    @Test func `any cut of a day sums up to the day`() throws {
+        let times = (0..<40).map { index in
+            let seconds = index * 97
+            let text = "\(100 + seconds / 60)".dropFirst()
+            return ("2025-11-05T10:\(text):\("\(100 + seconds % 60)".dropFirst())Z", "1")
+        }
+        let server = try Self.server(times.filter { $0.0 < "2025-11-05T10:60" })
+        let client = try server.operator()
+        func credits(_ from: String, _ to: String) throws -> Int {
+            let json = try client.get(
+                "/v1/usage?account=acme&resolution=hour&from=2025-11-05T\(from)Z&to=2025-11-05T\(to)Z"
+            ).json
+            return try #require(json["total"]["credits"].text.flatMap { Int($0) })
+        }
+        let all = try credits("10:00:00", "11:00:00")
+        #expect(all == 38)
+        for minute in stride(from: 10, to: 60, by: 1) {
+            for second in ["00", "29.5"] {
+                let cut = "10:\(minute):\(second)"
+                #expect(try credits("10:00:00", cut) + credits(cut, "11:00:00") == all, "\(cut)")
+                let next = "10:\(minute):45"
+                #expect(
+                    try credits("10:00:00", cut) + credits(cut, next) + credits(next, "11:00:00")
+                        == all)
+            }
+        }
+    }
+
+    @Test func `usage up to now has every charge that was answered`() throws {
+        let server = try TestServer()
+        let client = try server.account("acme")
+        for index in 1...5 {
+            _ = try client.charge(#"{"account":"acme","action":"fetch"}"#, "k\(index)")
+            let json = try client.get("/v1/usage?account=acme&group_by=action").json
+            #expect(json["total"]["calls"] == .number("\(index)"))
+            #expect(json["buckets"].elements.last?["groups"][0]["calls"] == .number("\(index)"))
+        }
+        server.time.advance(seconds: 3600)
+        let json = try client.get("/v1/usage?account=acme&resolution=hour").json
+        #expect(json["total"]["calls"] == .number("5"))
+    }
+
     @Test func `usage is told by action and by key`() throws {
         let server = try Self.server([
             ("2025-11-05T10:00:00Z", "1"), ("2025-11-05T10:20:00Z", "2"),

@@ -54,11 +54,6 @@ struct Call: Sendable {
             throw .nothingHere
         }
     }
-
-    func require(scope: String) throws(Problem) {
-        guard isCustomer, let scopes = principal?.scopes else { return }
-        guard Scope.allows(scope, in: scopes) else { throw .forbidden }
-    }
 }
 
 /// Answers to calls; all can be made on any thread.

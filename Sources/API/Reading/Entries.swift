@@ -32,7 +32,7 @@ extension APIApplication {
     func showEntry(_ request: HTTPRequest, _ call: Call) throws(Problem) {
         let query = try QueryParameters(request, known: ["account"])
         let id = try call.id(at: 0, as: EntryID.self)
-        guard let position = Position(id) else { throw .nothingHere }
+        guard let position = Position(id), position.partition == 0 else { throw .nothingHere }
         let services = services
         guard call.isCustomer || query["account"] != nil else {
             return report(call) { () throws(Problem) in

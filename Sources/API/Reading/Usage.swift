@@ -62,7 +62,8 @@ struct UsageQuery: Sendable {
     ]
 
     let from: Instant
-    let to: Instant
+    /// Up to now when nil.
+    let to: Instant?
     let resolution: Resolution
     /// The account's own zone when nil.
     let timeZone: String?
@@ -74,40 +75,45 @@ struct UsageQuery: Sendable {
         _ query: QueryParameters, now: Instant, _ directory: Directory
     ) throws(Problem) {
         let resolution = try query.word("resolution", as: Resolution.self) ?? .day
-        let to = try query.instant("to") ?? now
-        from = try query.instant("from") ?? to.advanced(seconds: -resolution.usualSeconds)
-        self.to = to
+        to = try query.instant("to")
+        let end = to ?? now
+        from = try query.instant("from") ?? end.advanced(seconds: -resolution.usualSeconds)
         self.resolution = resolution
         timeZone = query["time_zone"]
         group = try query.word("group_by")
         action = try query.name("action")
         key = try EntryFilter(query, slotOfKey: directory.slot(of:)).key
-        guard from <= to else { throw .invalidParameter("to", "it is not before from") }
+        guard from <= end else { throw .invalidParameter("to", "it is not before from") }
     }
 }
 
-/// Sums usage up into buckets: whole quarters of an hour from the read model, the rest of the
-/// first and last one entry by entry, so that the range is exact.
+/// Sums usage up into buckets: from the read model in quarters of an hour, and where the range
+/// cuts one in two, entry by entry, so that the range is exact.
 struct UsageReport: Sendable {
-    private static let quarterMicros: Int64 = 900_000_000
+    static let quarterMicros: Int64 = 900_000_000
 
     let services: APIServices
     let query: UsageQuery
     let view: ReadView
+
+    private var to: Instant { query.to ?? Instant(micros: view.now.micros + 1) }
 
     func answer() throws(Problem) -> UsageAnswer {
         guard let profile = services.directory.profile(view.slot) else { throw .nothingHere }
         let timeZone = query.timeZone ?? profile.timeZone
         var sums = UsageBuckets(starts: try starts(in: timeZone), group: query.group)
         do throws(StoreError) {
-            try addQuarters(to: &sums)
+            try add(to: &sums)
         } catch {
             throw Problem(error)
         }
-        try addEdges(to: &sums)
+        guard !sums.isIncomplete else {
+            throw .invalidParameter(
+                "from", "the account has too many entries to cut a quarter of an hour in two")
+        }
         let directory = services.directory
         return UsageAnswer(
-            account: view.id, from: query.from, to: query.to,
+            account: view.id, from: query.from, to: query.to ?? view.now,
             resolution: query.resolution.rawValue, timeZone: timeZone,
             groupBy: query.group?.rawValue,
             buckets: sums.buckets { directory.apiKey($0)?.id.text })
@@ -117,17 +123,14 @@ struct UsageReport: Sendable {
         guard let rules = services.zones.rules(of: timeZone) else {
             throw .invalidParameter("time_zone", "it is no time zone that this system knows")
         }
-        guard query.from < query.to else { return [] }
+        guard query.from < to else { return [] }
         let from = query.from.floor(toSeconds: 1).micros / 1_000_000
-        let last = (query.to.micros - 1) / 1_000_000
+        let last = Instant(micros: to.micros - 1).floor(toSeconds: 1).micros / 1_000_000
+        let limit = services.limits.usageBucketsMax
         guard
             let starts = rules.bucketStarts(
-                of: query.resolution.unit, from: from, to: last + 1,
-                limit: services.limits.usageBucketsMax)
-        else {
-            let limit = services.limits.usageBucketsMax
-            throw .invalidParameter("from", "a report has at most \(limit) buckets")
-        }
+                of: query.resolution.unit, from: from, to: last + 1, limit: limit)
+        else { throw .invalidParameter("from", "a report has at most \(limit) buckets") }
         guard starts.dropFirst().allSatisfy({ $0 % 900 == 0 }) else {
             throw .invalidParameter(
                 "time_zone", "its offset then was no whole number of quarters of an hour")
@@ -137,68 +140,94 @@ struct UsageReport: Sendable {
         }
     }
 
-    /// The quarters of an hour that are in the range as a whole.
-    private var quarters: Range<Int64> {
-        let first = Self.quarter(query.from, roundedUp: true)
-        // Nothing is later than now, so that the last quarter is whole once `to` is.
-        let end = Self.quarter(query.to, roundedUp: query.to > view.now)
-        return first..<max(first, end)
+    private static func quarter(_ time: Instant) -> Int64 {
+        time.floor(toSeconds: 900).micros / quarterMicros
     }
 
-    private static func quarter(_ time: Instant, roundedUp: Bool) -> Int64 {
-        let start = time.floor(toSeconds: 900)
-        let quarter = start.micros / quarterMicros
-        return roundedUp && start < time ? quarter + 1 : quarter
-    }
-
-    private func addQuarters(to sums: inout UsageBuckets) throws(StoreError) {
-        guard !quarters.isEmpty else { return }
-        for cell in try services.readModel.usage(of: view.slot, quarters: quarters) {
-            guard query.key == nil || query.key == cell.key,
-                query.action == nil || query.action?.text == cell.action
-            else { continue }
-            var part = UsageSums()
-            part.add(
-                credits: cell.credits, calls: cell.calls, units: cell.units, bytes: cell.bytes)
-            let time = Instant(micros: cell.quarter * Self.quarterMicros)
-            sums.add(part, at: time, action: cell.action, key: cell.key)
+    /// Adds all that is in the range; a quarter that is cut in two is added or left out as a whole,
+    /// whichever is nearer, and then put right.
+    private func add(to sums: inout UsageBuckets) throws(StoreError) {
+        guard query.from < to else { return }
+        let first = Cut(query.from, now: view.now)
+        let last = Cut(to, now: view.now)
+        let start = first.addsWholeQuarter(asStart: true) ? first.quarter : first.nextQuarter
+        let end = last.addsWholeQuarter(asStart: false) ? last.nextQuarter : last.quarter
+        guard start < end else {
+            let newest = try services.readModel.datedUsage(of: view.slot, quarters: 0..<0)
+            return try add(query.from, to, times: 1, through: newest.through, &sums)
         }
+        let (through, cells) = try services.readModel.datedUsage(
+            of: view.slot, quarters: start..<end)
+        for cell in cells { add(cell, to: &sums) }
+        try correct(query.from, to: Self.start(of: start), through: through, &sums)
+        try correct(Self.start(of: end), to: to, through: through, &sums)
     }
 
-    /// Adds what is in the range but in none of its whole quarters.
-    private func addEdges(to sums: inout UsageBuckets) throws(Problem) {
-        let quarters = quarters
-        let first = Instant(micros: quarters.lowerBound * Self.quarterMicros)
-        let end = Instant(micros: quarters.upperBound * Self.quarterMicros)
-        try addEntries(from: query.from, to: min(first, query.to), &sums)
-        try addEntries(from: max(end, query.from, first), to: query.to, &sums)
+    /// Adds the entries between two times, or takes them away when the second is the earlier.
+    private func correct(
+        _ from: Instant, to: Instant, through: UInt64, _ sums: inout UsageBuckets
+    ) throws(StoreError) {
+        if from < to { try add(from, to, times: 1, through: through, &sums) }
+        if to < from { try add(to, from, times: -1, through: through, &sums) }
     }
 
-    private func addEntries(
-        from: Instant, to: Instant, _ sums: inout UsageBuckets
-    ) throws(Problem) {
-        guard from < to else { return }
+    private static func start(of quarter: Int64) -> Instant {
+        Instant(micros: quarter * quarterMicros)
+    }
+
+    private func add(_ cell: ReadModel.Cell, to sums: inout UsageBuckets) {
+        guard query.key == nil || query.key == cell.key,
+            query.action == nil || query.action?.text == cell.action
+        else { return }
+        var part = UsageSums()
+        part.add(credits: cell.credits, calls: cell.calls, units: cell.units, bytes: cell.bytes)
+        sums.add(part, at: Self.start(of: cell.quarter), action: cell.action, key: cell.key)
+    }
+
+    private func add(
+        _ from: Instant, _ to: Instant, times factor: Int64, through: UInt64,
+        _ sums: inout UsageBuckets
+    ) throws(StoreError) {
         let finder = EntryFinder(
             readModel: services.readModel, segments: services.segments, account: view.slot)
         var filter = EntryFilter()
         (filter.from, filter.to, filter.kind, filter.key) = (from, to, .charge, query.key)
         filter.action = query.action.map { Array($0.text.utf8) }
-        let limit = services.limits.usageEdgeEntriesMax
+        let newest = Position(segment: through + 1, index: 0)
+        let end = try finder.end(before: to).map { min($0, newest) } ?? newest
         var isWhole = false
-        do throws(StoreError) {
-            let last = try finder.visit(before: try finder.end(before: to), limit: limit) {
-                stored in
-                if filter.includes(stored) { sums.add(stored) }
-                isWhole = !stored.isRefusal && stored.time < from
-                return !isWhole
-            }
-            isWhole = isWhole || last == nil
-        } catch {
-            throw Problem(error)
+        let last = try finder.visit(before: end, limit: services.limits.usageEdgeEntriesMax) {
+            stored in
+            if filter.includes(stored) { sums.add(stored, times: factor) }
+            isWhole = !stored.isRefusal && stored.time < from
+            return !isWhole
         }
-        guard isWhole else {
-            throw .invalidParameter(
-                "from", "the account has too many entries to cut a quarter of an hour in two")
+        if !isWhole, last != nil { sums.isIncomplete = true }
+    }
+}
+
+extension UsageReport {
+    /// Where an end of the range falls in its quarter of an hour.
+    private struct Cut {
+        let quarter: Int64
+        /// The first quarter that begins no earlier.
+        let nextQuarter: Int64
+        /// How much of the quarter lies before the end of the range, and how much after it.
+        let before: Int64
+        let after: Int64
+
+        init(_ time: Instant, now: Instant) {
+            quarter = UsageReport.quarter(time)
+            before = time.micros - quarter * quarterMicros
+            nextQuarter = before > 0 ? quarter + 1 : quarter
+            // Nothing is later than now.
+            let end = min((quarter + 1) * quarterMicros, max(now.micros, time.micros))
+            after = end - time.micros
+        }
+
+        /// True when the quarter is added as a whole, and what is outside taken away again.
+        func addsWholeQuarter(asStart: Bool) -> Bool {
+            asStart ? before < after : before > after
         }
     }
 }
@@ -214,6 +243,8 @@ struct UsageBuckets {
     private let starts: [Instant]
     private let group: UsageQuery.Group?
     private var sums: [UsageSums]
+    /// True when there were too many entries to read one by one.
+    var isIncomplete = false
     private var groups: [GroupKey: UsageSums] = [:]
 
     init(starts: [Instant], group: UsageQuery.Group?) {
@@ -234,19 +265,22 @@ struct UsageBuckets {
         groups[groupKey, default: UsageSums()].add(part)
     }
 
-    mutating func add(_ stored: StoredEvent) {
+    mutating func add(_ stored: StoredEvent, times factor: Int64) {
         guard case .charge(let index) = stored.item else { return }
         let charge = stored.contents.charges[index]
         var part = UsageSums()
         part.add(
-            credits: Int128(charge.credits), calls: 1, units: Int128(charge.units),
-            bytes: Int128(charge.details.bytes.value ?? 0))
+            credits: Int128(charge.credits) * Int128(factor), calls: factor,
+            units: Int128(charge.units) * Int128(factor),
+            bytes: Int128(charge.details.bytes.value ?? 0) * Int128(factor))
         let action = stored.contents.bytes[charge.action.indices]
         add(
             part, at: charge.head.time, action: String(decoding: action, as: UTF8.self),
             key: charge.key)
     }
 
+    /// The bucket that a time belongs to; what lies outside the range goes to the bucket at its end,
+    /// where its quarter of an hour was counted as a whole.
     private func bucket(of time: Instant) -> Int? {
         var low = 0
         var high = starts.count
@@ -254,7 +288,7 @@ struct UsageBuckets {
             let middle = (low + high) / 2
             if starts[middle] <= time { low = middle + 1 } else { high = middle }
         }
-        return low > 0 ? low - 1 : nil
+        return starts.isEmpty ? nil : max(0, low - 1)
     }
 
     /// The buckets in order, each with its groups, those that used most first.
@@ -262,7 +296,7 @@ struct UsageBuckets {
         var buckets = starts.indices.map { index in
             UsageAnswer.Bucket(start: starts[index], sums: sums[index])
         }
-        for (groupKey, sums) in groups {
+        for (groupKey, sums) in groups where sums != UsageSums() {
             let name: String? =
                 switch group {
                 case .key: groupKey.key == ChargeCommand.noKey ? nil : keyID(groupKey.key)

@@ -27,6 +27,9 @@ final class BatchExchange {
     /// True once all items are read.
     var isDecoded = false
 
+    /// What stands before, between and after the answers of a chunk.
+    var marks: Marks { isStreamed ? .lines : .array }
+
     /// True when nothing is left to be written.
     var isComplete: Bool { isDecoded && nextChunk == chunks.count }
 
@@ -34,6 +37,18 @@ final class BatchExchange {
         self.exchange = exchange
         self.requestID = requestID
         self.isStreamed = isStreamed
+    }
+}
+
+extension BatchExchange {
+    /// What stands before, between and after answers.
+    struct Marks: Sendable {
+        let opening: StaticString
+        let separator: StaticString
+        let closing: StaticString
+
+        static let array = Self(opening: "{\"results\":[", separator: ",", closing: "]}")
+        static let lines = Self(opening: "", separator: "\n", closing: "\n")
     }
 }
 
@@ -45,8 +60,7 @@ struct DecidedChunk: Sendable {
     let first: Int
     let contents: SegmentContents
     let requestID: RequestID
-    /// What stands between two answers.
-    let separator: UInt8
+    let marks: BatchExchange.Marks
 
     /// True when some answer is in another segment, which storage may have to be read for.
     var needsStorage: Bool {
@@ -62,10 +76,11 @@ struct DecidedChunk: Sendable {
     func render(from services: APIServices, using renderer: inout AnswerRenderer) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(problems.count * 512)
+        bytes.append(literal: marks.opening)
         var cursor = ItemCursor()
         var index = first
-        for problem in problems {
-            if !bytes.isEmpty { bytes.append(separator) }
+        for (place, problem) in problems.enumerated() {
+            if place > 0 { bytes.append(literal: marks.separator) }
             if let problem {
                 append(problem, to: &bytes)
             } else {
@@ -73,6 +88,7 @@ struct DecidedChunk: Sendable {
                 index += 1
             }
         }
+        bytes.append(literal: marks.closing)
         return bytes
     }
 

@@ -109,15 +109,13 @@ extension APIApplication {
             return
         }
         var bytes: [UInt8] = []
-        for item in batch.chunks[chunk].problems {
-            if !bytes.isEmpty { bytes.append(Self.separator(of: batch)) }
+        bytes.append(literal: batch.marks.opening)
+        for (place, item) in batch.chunks[chunk].problems.enumerated() {
+            if place > 0 { bytes.append(literal: batch.marks.separator) }
             bytes.append(item: item ?? problem, batch.requestID)
         }
+        bytes.append(literal: batch.marks.closing)
         finish(chunk, of: batch, with: bytes)
-    }
-
-    private static func separator(of batch: BatchExchange) -> UInt8 {
-        batch.isStreamed ? 0x0A : UInt8(ascii: ",")
     }
 
     // MARK: Answers
@@ -129,7 +127,7 @@ extension APIApplication {
         let decided = DecidedChunk(
             problems: batch.chunks[chunk].problems, batch: answered.batch, first: index,
             contents: answered.contents, requestID: batch.requestID,
-            separator: Self.separator(of: batch))
+            marks: batch.marks)
         noteRefusals(in: decided)
         guard decided.needsStorage else {
             return finish(chunk, of: batch, with: decided.render(from: services, using: &renderer))
@@ -159,19 +157,14 @@ extension APIApplication {
     }
 
     private func finish(_ chunk: Int, of batch: BatchExchange, with bytes: [UInt8]) {
-        batch.chunks[chunk].answers = bytes
-        if batch.isStreamed {
-            writeStream(batch)
-        } else {
-            var response = HTTPResponse(
+        guard batch.isStreamed else {
+            let response = HTTPResponse(
                 status: 200, contentType: "application/json",
-                fields: Self.fields(for: batch.requestID))
-            response.body.reserveCapacity(bytes.count + 16)
-            response.body.append(literal: "{\"results\":[")
-            response.body.append(contentsOf: bytes)
-            response.body.append(literal: "]}")
-            loop.respond(to: batch.exchange, with: response)
+                fields: Self.fields(for: batch.requestID), body: bytes)
+            return loop.respond(to: batch.exchange, with: response)
         }
+        batch.chunks[chunk].answers = bytes
+        writeStream(batch)
     }
 
     /// The most unsent bytes behind which a stream waits for its client.
@@ -185,9 +178,8 @@ extension APIApplication {
                 return
             }
             guard backlog <= Self.backlogMax,
-                var bytes = batch.chunks[batch.nextChunk].answers
+                let bytes = batch.chunks[batch.nextChunk].answers
             else { return }
-            bytes.append(0x0A)
             batch.chunks[batch.nextChunk].answers = []
             batch.nextChunk += 1
             loop.write(bytes, to: batch.exchange)

@@ -33,6 +33,10 @@ extension APIApplication {
         try Self.checkMediaType(of: request, isBodyOptional: false)
         let wanted = try KeyRequest(body: request.body, limits: services.limits)
         try check(scopes: wanted.scopes, expiresAt: wanted.expiresAt, call)
+        guard wanted.importedHash == nil || !call.isCustomer else {
+            throw Problem(
+                .forbidden, "only an operator key may import keys", field: "import_sha256")
+        }
         createKey(
             APIKeyRole.customer(account: account), name: wanted.name, scopes: wanted.scopes,
             expiresAt: wanted.expiresAt, importedHash: wanted.importedHash, call)

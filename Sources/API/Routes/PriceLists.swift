@@ -52,16 +52,14 @@ extension APIApplication {
         let query = try QueryParameters(request, known: ["limit", "cursor"])
         let limit = try query.limit(within: services.limits)
         let first = try query.cursor() ?? 0
-        var names: Set<Name> = []
-        let versions = services.directory.priceLists()
-        let lists = versions.reversed().filter { names.insert($0.name).inserted }
-            .sorted { $0.name < $1.name }
-        let rest = lists.dropFirst(Int(clamping: first))
+        let versions = Dictionary(grouping: services.directory.priceLists(), by: \.name)
+        let rest = versions.keys.sorted().dropFirst(Int(clamping: first))
         let next = rest.count > limit ? PageCursor(number: first + UInt128(limit)).text : nil
-        let items = rest.prefix(limit).map { list in
-            PriceListAnswer(
-                version: Self.inForce(list.name, of: versions, at: call.now) ?? list,
-                latest: list.version, hasRules: false)
+        let items = rest.prefix(limit).compactMap { name -> PriceListAnswer? in
+            guard let list = versions[name], let latest = list.last else { return nil }
+            return PriceListAnswer(
+                version: Self.inForce(of: list, at: call.now) ?? latest,
+                latest: latest.version, hasRules: false)
         }
         var body: [UInt8] = []
         PageAnswer(items: items, nextCursor: next).write(to: &body)
@@ -78,7 +76,7 @@ extension APIApplication {
             let number = UInt32(call.parameters[1])
             shown = versions.first { $0.version == number }
         } else {
-            shown = Self.inForce(name, of: versions, at: call.now) ?? latest
+            shown = Self.inForce(of: versions, at: call.now) ?? latest
         }
         guard let shown else { throw .nothingHere }
         var body: [UInt8] = []
@@ -86,12 +84,11 @@ extension APIApplication {
         respond(call.json(200, body), to: call)
     }
 
-    /// The version that prices calls at `now`.
+    /// The version of one list that prices calls at `now`.
     private static func inForce(
-        _ name: Name, of versions: [Catalogue.PriceListVersion], at now: Instant
+        of versions: [Catalogue.PriceListVersion], at now: Instant
     ) -> Catalogue.PriceListVersion? {
-        let begun = versions.filter { $0.name == name && $0.effectiveAt <= now }
-        return begun.max {
+        versions.filter { $0.effectiveAt <= now }.max {
             ($0.effectiveAt, $0.version) < ($1.effectiveAt, $1.version)
         }
     }

@@ -86,7 +86,7 @@ final class RefusalLimiter: Sendable {
         let hash = Self.hash(account)
         return due.withLock { due in
             guard let time = due[hash] else { return nil }
-            let wait = time - now.micros - burstMicros
+            let wait = time + stepMicros - now.micros - burstMicros
             return wait > 0 ? Int((wait + 999_999) / 1_000_000) : nil
         }
     }

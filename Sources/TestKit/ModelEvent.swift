@@ -1,0 +1,123 @@
+/// What one lot paid.
+public struct ModelShare: Hashable, Sendable {
+    public var grant: Spot
+    public var micros: Int64
+
+    public init(grant: Spot, micros: Int64) {
+        self.grant = grant
+        self.micros = micros
+    }
+}
+
+/// One event of the journal as the model predicts it; fields that do not apply are zero or empty.
+public struct ModelEvent: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        case accountCreated
+        case accountChanged
+        case accountSuspended
+        case accountResumed
+        case keyCreated
+        case charged
+        case granted
+        case activated
+        case expired
+        case voided
+        case adjusted
+        case refusedFunds(required: Int64, spendable: Int64)
+        case refusedSuspended
+    }
+
+    public var spot: Spot
+    public var account: String
+    public var kind: Kind
+    public var time: Int64
+    /// The place among the account's entries, from 1; 0 for what is no entry.
+    public var sequence: UInt64 = 0
+    public var amount: Int64 = 0
+    public var shares: [ModelShare] = []
+    public var overdrawn: Int64 = 0
+    public var uncollected: Int64 = 0
+    public var repaid: Int64 = 0
+    public var available: Int64 = 0
+    public var debt: Int64 = 0
+    public var key = ""
+    public var content: UInt64 = 0
+
+    public init(spot: Spot, account: String, kind: Kind, time: Int64) {
+        self.spot = spot
+        self.account = account
+        self.kind = kind
+        self.time = time
+    }
+}
+
+/// What became of an operation, as the model predicts it.
+public enum ModelReply: Hashable, Sendable {
+    /// Recorded there: an entry, or a refusal that is final for its key.
+    case recorded(Spot)
+    /// The key was used before; what happened first stands there.
+    case seenBefore(Spot)
+    /// Refused without a trace, with this code.
+    case rejected(String)
+    /// What the account holds; nil when there is no such account.
+    case view(ModelView?)
+}
+
+/// Everything that can be asked about an account.
+public struct ModelView: Hashable, Sendable {
+    public struct Lot: Hashable, Sendable {
+        public var grant: Spot
+        public var granted: Int64
+        public var remaining: Int64
+        public var spent: Int64
+        public var expired: Int64
+        public var voided: Int64
+        public var isWaiting: Bool
+        public var isClosed: Bool
+
+        public init(
+            grant: Spot, granted: Int64, remaining: Int64, spent: Int64, expired: Int64,
+            voided: Int64, isWaiting: Bool, isClosed: Bool
+        ) {
+            self.grant = grant
+            self.granted = granted
+            self.remaining = remaining
+            self.spent = spent
+            self.expired = expired
+            self.voided = voided
+            self.isWaiting = isWaiting
+            self.isClosed = isClosed
+        }
+    }
+
+    public var account: String
+    public var available: Int64
+    public var debt: Int64
+    public var overdraft: Int64
+    public var sequence: UInt64
+    public var lastTime: Int64
+    public var isSuspended: Bool
+    public var granted: Int128
+    public var charged: Int128
+    public var uncollected: Int128
+    /// Those that can still pay in burn order, then the others by grant.
+    public var lots: [Lot]
+
+    public init(
+        account: String, available: Int64, debt: Int64, overdraft: Int64, sequence: UInt64,
+        lastTime: Int64, isSuspended: Bool, granted: Int128, charged: Int128,
+        uncollected: Int128, lots: [Lot]
+    ) {
+        self.account = account
+        self.available = available
+        self.debt = debt
+        self.overdraft = overdraft
+        self.sequence = sequence
+        self.lastTime = lastTime
+        self.isSuspended = isSuspended
+        self.granted = granted
+        self.charged = charged
+        self.uncollected = uncollected
+        self.lots = lots
+    }
+}

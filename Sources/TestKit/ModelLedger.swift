@@ -1,0 +1,149 @@
+/// The ledger's rules a second time, as plainly as they can be written.
+///
+/// It shares no code with what it checks: accounts are arrays of lots, every figure is recomputed
+/// by scanning them, and keys are a dictionary from the key to what happened first. It predicts
+/// every reply and every event of the journal, positions included.
+public struct ModelLedger: Sendable {
+    struct Lot: Sendable {
+        let grant: Spot
+        let priority: Int
+        let from: Int64
+        /// Int64.max when it never expires.
+        let until: Int64
+        let granted: Int64
+        var left: Int64
+        var spent: Int64 = 0
+        var expired: Int64 = 0
+        var voided: Int64 = 0
+        /// False until an entry has said that it became usable.
+        var isActive: Bool
+
+        var isClosed: Bool { isActive && left == 0 }
+    }
+
+    struct Account: Sendable {
+        let name: String
+        var overdraft: Int64
+        var debt: Int64 = 0
+        var isSuspended = false
+        var sequence: UInt64 = 0
+        var lastTime: Int64
+        var granted: Int128 = 0
+        var charged: Int128 = 0
+        var uncollected: Int128 = 0
+        var lots: [Lot] = []
+        var firsts: [String: Spot] = [:]
+
+        var available: Int64 { lots.filter(\.isActive).reduce(0) { $0 + $1.left } }
+        var spendable: Int64 { available + overdraft - debt }
+
+        /// The lots that can pay, in the order in which they do.
+        var burnOrder: [Int] {
+            lots.indices.filter { lots[$0].isActive && lots[$0].left > 0 }
+                .sorted { lots[$0].burnKey < lots[$1].burnKey }
+        }
+    }
+
+    /// The largest sum that an account may be promised.
+    static let creditsMax = Int128(1_000_000_000_000_000_000)
+
+    var accounts: [Account] = []
+    private var keyHashes: Set<[UInt8]> = []
+    /// The number of the segment at hand.
+    public private(set) var segment: UInt64 = 1
+    /// The events of the segment at hand, in order.
+    public private(set) var events: [ModelEvent] = []
+
+    public init() {}
+
+    /// The names of all accounts in order of creation.
+    public var names: [String] { accounts.map(\.name) }
+
+    /// Ends the segment at hand; nothing happens while it is empty.
+    public mutating func endSegment() {
+        guard !events.isEmpty else { return }
+        segment += 1
+        events = []
+    }
+
+    /// What becomes of an operation at `now`.
+    public mutating func perform(_ operation: Operation, at now: Int64) -> ModelReply {
+        switch operation {
+        case .createAccount(let name, let overdraft):
+            guard place(of: name) == nil else { return .rejected("already_exists") }
+            accounts.append(Account(name: name, overdraft: overdraft, lastTime: .min))
+            return record(.accountCreated, of: name, at: now)
+        case .setOverdraft(let name, let limit):
+            return change(name, .accountChanged, at: now) { $0.overdraft = limit }
+        case .suspend(let name):
+            return change(name, .accountSuspended, at: now) { $0.isSuspended = true }
+        case .resume(let name):
+            return change(name, .accountResumed, at: now) { $0.isSuspended = false }
+        case .createKey(let hash, let account):
+            if let account, place(of: account) == nil { return .rejected("not_found") }
+            guard keyHashes.insert(hash).inserted else { return .rejected("already_exists") }
+            return record(.keyCreated, of: account ?? "", at: now)
+        case .move(let move): return perform(move, at: now)
+        case .look(let name):
+            guard let place = place(of: name) else { return .view(nil) }
+            settle(place, at: now)
+            return .view(view(of: name))
+        }
+    }
+
+    func place(of name: String) -> Int? { accounts.firstIndex { $0.name == name } }
+
+    private mutating func change(
+        _ name: String, _ kind: ModelEvent.Kind, at now: Int64, _ body: (inout Account) -> Void
+    ) -> ModelReply {
+        guard let place = place(of: name) else { return .rejected("not_found") }
+        body(&accounts[place])
+        return record(kind, of: name, at: now)
+    }
+
+    private mutating func record(
+        _ kind: ModelEvent.Kind, of name: String, at now: Int64
+    ) -> ModelReply {
+        .recorded(add(ModelEvent(spot: nextSpot, account: name, kind: kind, time: now)))
+    }
+
+    var nextSpot: Spot { Spot(segment, events.count) }
+
+    /// Puts an event into the segment at hand.
+    @discardableResult
+    mutating func add(_ event: ModelEvent) -> Spot {
+        events.append(event)
+        return event.spot
+    }
+}
+
+extension ModelLedger.Lot {
+    /// Priority, then soonest expiry, then the older grant.
+    fileprivate var burnKey: (Int, Int64, Spot) { (priority, until, grant) }
+}
+
+extension ModelLedger {
+    /// What the account holds now, nil when there is none; makes no entries.
+    public func view(of name: String) -> ModelView? {
+        guard let place = place(of: name) else { return nil }
+        let account = accounts[place]
+        let open = account.lots.filter { !$0.isClosed }.sorted { $0.burnKey < $1.burnKey }
+        let closed = account.lots.filter(\.isClosed)
+        return ModelView(
+            account: name, available: account.available, debt: account.debt,
+            overdraft: account.overdraft, sequence: account.sequence,
+            lastTime: account.lastTime, isSuspended: account.isSuspended,
+            granted: account.granted, charged: account.charged,
+            uncollected: account.uncollected,
+            lots: (open + closed).map(ModelView.Lot.init))
+    }
+}
+
+extension ModelView.Lot {
+    fileprivate init(_ lot: ModelLedger.Lot) {
+        self.init(
+            grant: lot.grant, granted: lot.granted, remaining: lot.left, spent: lot.spent,
+            expired: lot.expired, voided: lot.voided, isWaiting: !lot.isActive,
+            isClosed: lot.isClosed)
+    }
+}

@@ -1,0 +1,202 @@
+internal import Credit
+public import Engine
+public import Ledger
+public import Store
+
+private typealias StoredLot = Lot
+
+extension ModelView {
+    /// What a ledger holds of an account, in the model's words; nil when there is no such account.
+    public init?(_ ledger: Ledger, account name: String) {
+        guard let slot = ledger.slot(of: name.utf8.span) else { return nil }
+        let record = ledger.record(slot)
+        let lots = ledger.lots(of: slot)
+        let closed = lots.filter { $0.state == .closed }.sorted { $0.position < $1.position }
+        self.init(
+            account: name, available: record.available, debt: record.debt,
+            overdraft: record.overdraftLimit, sequence: record.sequence,
+            lastTime: record.sequence == 0 ? .min : record.lastTime.micros,
+            isSuspended: record.isSuspended, granted: record.granted, charged: record.charged,
+            uncollected: record.uncollected,
+            lots: (lots.filter { $0.state != .closed } + closed).map(Lot.init))
+    }
+}
+
+extension ModelView.Lot {
+    fileprivate init(_ lot: StoredLot) {
+        self.init(
+            grant: Spot(lot.position), granted: lot.granted, remaining: lot.remaining,
+            spent: lot.spent, expired: lot.expired, voided: lot.voided,
+            isWaiting: lot.state == .waiting, isClosed: lot.state == .closed)
+    }
+}
+
+extension ModelReply {
+    /// What an engine answered, in the model's words; nil for what it never answers so.
+    public init?(_ outcome: Outcome) {
+        switch outcome {
+        case .waiting, .unknown: return nil
+        case .recorded(let position): self = .recorded(Spot(position))
+        case .seenBefore(let position): self = .seenBefore(Spot(position))
+        case .rejected(let rejection): self = .rejected(rejection.code)
+        case .answered(let answer):
+            guard let view = answer as? ModelView? else { return nil }
+            self = .view(view)
+        }
+    }
+}
+
+extension Rejection {
+    /// The code on the wire (design of the API, section 1).
+    fileprivate var code: String {
+        switch self {
+        case .insufficientCredits: "insufficient_credits"
+        case .accountSuspended: "account_suspended"
+        case .accountNotFound, .grantNotFound, .apiKeyNotFound, .priceListNotFound: "not_found"
+        case .accountExists, .apiKeyExists: "already_exists"
+        case .grantNotOpen: "grant_not_open"
+        case .unknownAction: "unknown_action"
+        case .invalidParameter: "invalid_field"
+        case .balanceOverflow: "balance_overflow"
+        case .amountOutOfRange: "amount_out_of_range"
+        case .timeOutOfRange: "timestamp_out_of_range"
+        }
+    }
+}
+
+extension SegmentContents {
+    /// The events in order, in the model's words; `names` are those of the accounts by slot.
+    ///
+    /// A new account's name is added to `names`, so that one list serves a whole journal.
+    public func modelEvents(names: inout [String]) -> [ModelEvent] {
+        var events: [ModelEvent] = []
+        visit { position, item in
+            switch item {
+            case .charge(let index):
+                events.append(modelEvent(of: charges[index], at: Spot(position), names))
+            case .event(let index):
+                if case .accountCreated(let new, _) = self.events[index] {
+                    names.append(new.id.text)
+                }
+                events.append(self.events[index].modelEvent(at: Spot(position), names))
+            }
+        }
+        return events
+    }
+
+    private func modelEvent(of charge: ChargeEvent, at spot: Spot, _ names: [String]) -> ModelEvent
+    {
+        var event = ModelEvent(.charged, charge.head, at: spot, names)
+        event.amount = charge.credits
+        event.shares = shares[charge.shares].map(ModelShare.init)
+        event.overdrawn = charge.overdrawn
+        event.uncollected = charge.uncollected
+        event.key = String(decoding: bytes[charge.idempotence.key.indices], as: UTF8.self)
+        event.content = UInt64(truncatingIfNeeded: charge.idempotence.fingerprint)
+        return event
+    }
+}
+
+extension ModelShare {
+    fileprivate init(_ share: LotShare) {
+        self.init(grant: Spot(share.grant), micros: share.micros)
+    }
+}
+
+extension ModelEvent {
+    fileprivate init(_ kind: Kind, _ head: EntryHead, at spot: Spot, _ names: [String]) {
+        self.init(spot: spot, account: names[Int(head.account)], kind: kind, time: head.time.micros)
+        sequence = head.sequence
+        available = head.balance.available.micros
+        debt = head.balance.negative.micros
+    }
+
+    fileprivate mutating func take(_ key: EntryKey?) {
+        guard let key else { return }
+        self.key = String(decoding: key.bytes, as: UTF8.self)
+        content = UInt64(truncatingIfNeeded: key.fingerprint)
+    }
+}
+
+extension Event {
+    fileprivate func modelEvent(at spot: Spot, _ names: [String]) -> ModelEvent {
+        func plain(_ kind: ModelEvent.Kind, _ account: String, _ time: Instant) -> ModelEvent {
+            ModelEvent(spot: spot, account: account, kind: kind, time: time.micros)
+        }
+        return switch self {
+        case .accountCreated(let new, let time): plain(.accountCreated, new.id.text, time)
+        case .accountChanged(let slot, _, let time):
+            plain(.accountChanged, names[Int(slot)], time)
+        case .accountSuspended(let slot, let time):
+            plain(.accountSuspended, names[Int(slot)], time)
+        case .accountResumed(let slot, let time): plain(.accountResumed, names[Int(slot)], time)
+        case .apiKeyCreated(let new, let time): plain(.keyCreated, new.role.accountText, time)
+        case .apiKeyChanged(_, _, let time), .apiKeyRevoked(_, let time):
+            plain(.accountChanged, "", time)
+        case .priceListPut(let put): plain(.accountChanged, "", put.time)
+        case .granted(let event): event.modelEvent(at: spot, names)
+        case .lot(let event): event.modelEvent(at: spot, names)
+        case .adjusted(let event): event.modelEvent(at: spot, names)
+        case .refused(let event): event.modelEvent(at: spot, names)
+        }
+    }
+}
+
+extension APIKeyRole {
+    fileprivate var accountText: String {
+        if case .customer(let account) = self { account.text } else { "" }
+    }
+}
+
+extension GrantEvent {
+    fileprivate func modelEvent(at spot: Spot, _ names: [String]) -> ModelEvent {
+        var event = ModelEvent(.granted, head, at: spot, names)
+        event.amount = amount.micros
+        event.repaid = repaid
+        event.take(key)
+        return event
+    }
+}
+
+extension LotEvent {
+    fileprivate func modelEvent(at spot: Spot, _ names: [String]) -> ModelEvent {
+        let kind: ModelEvent.Kind =
+            switch cause {
+            case .activated: .activated
+            case .expired: .expired
+            case .voided: .voided
+            }
+        var event = ModelEvent(kind, head, at: spot, names)
+        event.amount = amount
+        event.repaid = repaid
+        event.shares = [ModelShare(grant: Spot(grant), micros: amount)]
+        event.take(key)
+        return event
+    }
+}
+
+extension AdjustmentEvent {
+    fileprivate func modelEvent(at spot: Spot, _ names: [String]) -> ModelEvent {
+        var event = ModelEvent(.adjusted, head, at: spot, names)
+        event.amount = amount.micros
+        event.shares = shares.map(ModelShare.init)
+        event.overdrawn = overdrawn
+        event.take(key)
+        return event
+    }
+}
+
+extension RefusalEvent {
+    fileprivate func modelEvent(at spot: Spot, _ names: [String]) -> ModelEvent {
+        let kind: ModelEvent.Kind =
+            switch reason {
+            case .insufficientCredits(let required, let spendable):
+                .refusedFunds(required: required.micros, spendable: spendable.micros)
+            case .accountSuspended: .refusedSuspended
+            }
+        var event = ModelEvent(
+            spot: spot, account: names[Int(account)], kind: kind, time: time.micros)
+        event.take(key)
+        return event
+    }
+}

@@ -1,0 +1,114 @@
+/// Where an event stands, in the model's own words: segment, then place in it.
+public struct Spot: Hashable, Comparable, Sendable {
+    public let segment: UInt64
+    public let place: Int
+
+    public init(_ segment: UInt64, _ place: Int) {
+        self.segment = segment
+        self.place = place
+    }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.segment, left.place) < (right.segment, right.place)
+    }
+}
+
+/// A request in plain values, which both the system under test and the model understand.
+///
+/// Amounts are micro-credits and times are microseconds, as bare integers on purpose: the model
+/// shares no type with what it checks.
+public enum Operation: Hashable, Sendable {
+    case createAccount(String, overdraft: Int64)
+    case setOverdraft(String, Int64)
+    case suspend(String)
+    case resume(String)
+    /// A key whose secret has this SHA-256, of the account named or of a service.
+    case createKey(hash: [UInt8], account: String?)
+    case move(Move)
+    /// Asks what the account holds.
+    case look(String)
+}
+
+/// A request that moves credits of an account once only, whatever it is.
+public struct Move: Hashable, Sendable {
+    /// What is to be moved.
+    public enum Kind: Hashable, Sendable {
+        case charge(Int64, collects: Bool)
+        /// A charge for an action that no price list names.
+        case unpricedCharge
+        case grant(GrantTerms)
+        case void(Spot)
+        case adjust(Int64)
+    }
+
+    public var account: String
+    public var key: String
+    public var postedAt: Int64?
+    public var kind: Kind
+
+    public init(_ kind: Kind, on account: String, key: String, postedAt: Int64? = nil) {
+        self.account = account
+        self.key = key
+        self.postedAt = postedAt
+        self.kind = kind
+    }
+}
+
+/// What a grant gives and when.
+public struct GrantTerms: Hashable, Sendable {
+    /// The five kinds of grants with their usual priorities.
+    public enum Source: Int, CaseIterable, Sendable {
+        case promo, rollover, plan, topUp, adjustment
+    }
+
+    public var amount: Int64
+    public var source: Source
+    public var priority: Int
+    public var effectiveAt: Int64?
+    public var expiresAt: Int64?
+
+    public init(
+        _ amount: Int64, source: Source = .topUp, priority: Int? = nil, from: Int64? = nil,
+        until: Int64? = nil
+    ) {
+        self.amount = amount
+        self.source = source
+        self.priority = priority ?? [5, 8, 10, 20, 20][source.rawValue]
+        effectiveAt = from
+        expiresAt = until
+    }
+}
+
+extension Move {
+    /// A number that differs whenever what is asked differs, as a fingerprint does.
+    public var contentNumber: UInt64 {
+        var mixer = SeededRandom(seed: 1)
+        for word in words { mixer = SeededRandom(seed: mixer.next() ^ word) }
+        return mixer.next()
+    }
+
+    private var words: [UInt64] {
+        [UInt64(bitPattern: postedAt ?? .min)] + kind.words
+    }
+}
+
+extension Move.Kind {
+    fileprivate var words: [UInt64] {
+        switch self {
+        case .charge(let amount, let collects): [1, UInt64(bitPattern: amount), collects ? 1 : 0]
+        case .unpricedCharge: [2]
+        case .grant(let terms): [3] + terms.words
+        case .void(let spot): [4, spot.segment, UInt64(spot.place)]
+        case .adjust(let amount): [5, UInt64(bitPattern: amount)]
+        }
+    }
+}
+
+extension GrantTerms {
+    fileprivate var words: [UInt64] {
+        let numbers = [
+            amount, Int64(source.rawValue), Int64(priority), effectiveAt ?? .min, expiresAt ?? .max,
+        ]
+        return numbers.map(UInt64.init(bitPattern:))
+    }
+}

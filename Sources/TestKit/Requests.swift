@@ -1,0 +1,94 @@
+public import Credit
+public import Engine
+public import Ledger
+
+extension CommandBatch {
+    /// Adds an operation as the command or query that it means.
+    public mutating func append(_ operation: Operation, tag: UInt64 = 0) throws {
+        switch operation {
+        case .createAccount(let name, let overdraft):
+            var new = NewAccount(id: try Name(name), name: name)
+            new.overdraftLimit = Credits(micros: overdraft)
+            append(.createAccount(new), tag: tag)
+        case .setOverdraft(let name, let limit):
+            var change = AccountChange()
+            change.overdraftLimit = Credits(micros: limit)
+            append(.changeAccount(try Name(name), change), tag: tag)
+        case .suspend(let name): append(.suspendAccount(try Name(name)), tag: tag)
+        case .resume(let name): append(.resumeAccount(try Name(name)), tag: tag)
+        case .createKey(let hash, let account):
+            let role: APIKeyRole =
+                if let account { .customer(account: try Name(account)) } else { .service }
+            let new = NewAPIKey(role: role, name: "key", secretHash: hash, hint: "tally_key_")
+            append(.createAPIKey(new), tag: tag)
+        case .move(let move): try append(move, tag: tag)
+        case .look(let name):
+            append(
+                LedgerQuery(account: try Name(name)) { ledger, _ in
+                    ModelView(ledger, account: name) as ModelView?
+                }, tag: tag)
+        }
+    }
+
+    private mutating func append(_ move: Move, tag: UInt64) throws {
+        switch move.kind {
+        case .charge(let amount, let collects):
+            append(charge(move, amount: amount, onShort: collects ? .collect : .refuse), tag: tag)
+        case .unpricedCharge:
+            append(charge(move, amount: ChargeCommand.notByHand, onShort: .refuse), tag: tag)
+        case .grant(let terms): append(try command(move, .grant(NewGrant(terms))), tag: tag)
+        case .void(let spot): append(try command(move, .void(Position(spot).id())), tag: tag)
+        case .adjust(let amount):
+            append(
+                try command(move, .adjust(Credits(micros: amount), memo: [])), tag: tag)
+        }
+    }
+
+    private mutating func charge(
+        _ move: Move, amount: Int64, onShort: ShortPolicy
+    ) -> ChargeCommand {
+        var command = ChargeCommand()
+        command.account = bytes.appending(move.account.utf8.span)
+        command.action = bytes.appending("call".utf8.span)
+        command.idempotence = Idempotence(
+            key: bytes.appending(move.key.utf8.span), fingerprint: UInt128(move.contentNumber))
+        command.amount = amount
+        command.onShort = onShort
+        if let posted = move.postedAt { command.postedAt = Instant(micros: posted) }
+        return command
+    }
+
+    private func command(_ move: Move, _ request: MoneyRequest) throws -> Command {
+        var command = MoneyCommand(
+            account: try Name(move.account), idempotencyKey: Array(move.key.utf8),
+            fingerprint: UInt128(move.contentNumber), request: request)
+        command.postedAt = move.postedAt.map(Instant.init(micros:))
+        return .money(command)
+    }
+}
+
+extension NewGrant {
+    /// The grant that `terms` describe.
+    public init(_ terms: GrantTerms) {
+        let sources: [GrantSource] = [.promo, .rollover, .plan, .topUp, .adjustment]
+        self.init(
+            amount: Credits(micros: terms.amount), source: sources[terms.source.rawValue])
+        priority = Int32(terms.priority)
+        effectiveAt = terms.effectiveAt.map(Instant.init(micros:))
+        expiresAt = terms.expiresAt.map(Instant.init(micros:))
+    }
+}
+
+extension Position {
+    /// The position that the model calls so.
+    public init(_ spot: Spot) {
+        self.init(segment: spot.segment, index: UInt32(spot.place))
+    }
+}
+
+extension Spot {
+    /// What the model calls a position.
+    public init(_ position: Position) {
+        self.init(position.segment, Int(position.index))
+    }
+}

@@ -1,0 +1,56 @@
+internal import SimulatedDisk
+internal import TestKit
+
+/// What one run is like; all of it follows from the seed.
+struct Character {
+    /// What one step of a run does.
+    enum Step: Int, CaseIterable {
+        case decide, commit, writeCheckpoint, passTime, setWall, read, crashSoon, kill, cutPower
+        case endCleanly
+    }
+
+    let workload: Workload.Character
+    let faults: FaultPlan
+    let weights: [Int]
+    let batchMax: Int
+    let imagePercent: Int
+    let lossPercent: Int
+    let duplicatePercent: Int
+    /// Of the crashes, those after which power is lost too.
+    let powerPercent: Int
+    /// Of the recoveries, those during which the process dies again.
+    let recoveryCrashPercent: Int
+
+    init(using random: inout SeededRandom) {
+        workload = Workload.Character(using: &random)
+        faults = FaultPlan(using: &random)
+        let usual = [40, 40, 8, 15, 2, 6, 3, 1, 1, 1]
+        weights = usual.enumerated().map { place, weight in
+            place < 2 || random.chance(75) ? weight : 0
+        }
+        batchMax = random.pick([1, 3, 10, 30])
+        imagePercent = random.pick([0, 5, 30])
+        lossPercent = random.pick([0, 10, 30])
+        duplicatePercent = random.pick([0, 5, 30])
+        powerPercent = random.pick([0, 50, 100])
+        recoveryCrashPercent = random.pick([0, 20, 60])
+    }
+
+    func step(using random: inout SeededRandom) -> Step {
+        Step(rawValue: random.weighted(weights)) ?? .decide
+    }
+}
+
+extension FaultPlan {
+    /// Each kind of fault is off in most runs, so that they come alone and in every mixture.
+    fileprivate init(using random: inout SeededRandom) {
+        self.init()
+        let often = random.pick([1, 1, 5, 20])
+        readErrors = random.chance(20) ? 20 * often : 0
+        writeErrors = random.chance(30) ? 30 * often : 0
+        fullDisks = random.chance(30) ? 30 * often : 0
+        syncErrorsKept = random.chance(30) ? 100 * often : 0
+        syncErrorsDropped = random.chance(30) ? 100 * often : 0
+        target = random.pick(["", "", "journal.db", "state.db"])
+    }
+}

@@ -1,0 +1,118 @@
+internal import Credit
+internal import Engine
+internal import Reports
+internal import SQLiteStore
+internal import SimulatedDisk
+internal import Store
+internal import TestKit
+
+/// One run of the system under a seed: requests, faults, crashes and all that is expected of it.
+final class Run {
+    /// What a caller waits for.
+    struct Promise {
+        let operation: Operation
+        let reply: ModelReply
+    }
+
+    /// A segment that the model has decided too.
+    struct Expected {
+        /// Nil when nothing is stored.
+        let number: UInt64?
+        let batches: [[Promise]]
+        let events: [ModelEvent]
+        /// The model after the segment.
+        let model: ModelLedger
+    }
+
+    let seed: UInt64
+    let character: Character
+    let disk: SimulatedDisk
+    let folder: SimulatedFolder
+    private let vfs: DiskVFS
+    var random: SeededRandom
+    var clock = SimulatedClock()
+    var workload: Workload
+    var server: Server?
+    var model = ModelLedger()
+    var committedModel = ModelLedger()
+    var committedEvents: [ModelEvent] = []
+    var committed: UInt64 = 0
+    /// A segment whose commit was begun and has not succeeded.
+    var attempted: Expected?
+    var decided: [Expected] = []
+    var book = ReplyBook()
+    var tally = Tally()
+    var log = EventLog()
+
+    init(seed: UInt64) {
+        self.seed = seed
+        random = SeededRandom(seed: seed)
+        character = Character(using: &random)
+        workload = Workload(character: character.workload)
+        disk = SimulatedDisk(seed: random.next())
+        vfs = DiskVFS(disk, name: "simulated-\(seed)")
+        folder = SimulatedFolder(on: disk, vfs: "simulated-\(seed)")
+    }
+
+    deinit {
+        server = nil
+    }
+
+    var logHash: String { log.text }
+
+    /// Plays so many steps and then lets everything settle; gives what went wrong, if anything.
+    func play(steps: Int) -> Failure? {
+        do throws(Failure) {
+            try start()
+            for step in 1...max(1, steps) {
+                tally.steps = step
+                try take(character.step(using: &random))
+                try endIfDead()
+            }
+            try settle()
+            return nil
+        } catch {
+            var failure = error
+            failure.step = tally.steps
+            return failure
+        }
+    }
+
+    private func take(_ step: Character.Step) throws(Failure) {
+        switch step {
+        case .decide: try decide()
+        case .commit: try commit()
+        case .writeCheckpoint: writeCheckpoint()
+        case .passTime: passTime()
+        case .setWall: clock.setWall(by: random.number(in: -7_200_000_000...7_200_000_000))
+        case .read: try checkReports()
+        case .crashSoon: disk.crash(afterOperations: random.skewed(below: 120))
+        case .kill: try end(.killed)
+        case .cutPower: try end(.powerLost)
+        case .endCleanly: try endCleanly()
+        }
+    }
+
+    private func passTime() {
+        switch random.below(4) {
+        case 0: clock.pass(micros: random.number(in: 0...3))
+        case 1: clock.pass(micros: random.number(in: 0...2_000_000))
+        case 2: clock.pass(micros: random.number(in: 0...3_600_000_000))
+        default:
+            guard !workload.edges.isEmpty else { return }
+            clock.pass(until: random.pick(workload.edges) + random.number(in: -1...1))
+        }
+    }
+
+    private func writeCheckpoint() {
+        guard let server, server.isCheckpointing else { return }
+        do throws(StoreError) {
+            try server.writeCheckpoint()
+            tally.checkpoints += 1
+            log.add("checkpoint")
+        } catch {
+            tally.checkpointsFailed += 1
+            log.add("checkpoint failed")
+        }
+    }
+}

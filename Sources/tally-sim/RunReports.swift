@@ -1,0 +1,62 @@
+internal import Credit
+internal import Ledger
+internal import Reports
+internal import Store
+internal import TestKit
+
+extension Run {
+    /// What reports read against the events that are durable.
+    func checkReports() throws(Failure) {
+        guard let server, !committedModel.names.isEmpty else { return }
+        let slot = random.below(committedModel.names.count)
+        let name = committedModel.names[slot]
+        do throws(StoreError) {
+            try check(
+                server.readModel, AccountSlot(slot),
+                committedEvents.filter { $0.account == name && $0.isListed })
+        } catch {
+            if case .corrupt(let what) = error { throw Failure("reports: \(what)") }
+            log.add("reports failed")
+        }
+    }
+
+    private func check(
+        _ reports: ReadModel, _ slot: AccountSlot, _ events: [ModelEvent]
+    ) throws(StoreError) {
+        let limit = random.pick([1, 3, 10, 1000])
+        let end = random.chance(50) ? nil : events.last.map { Position($0.spot) }
+        let found = try reports.positions(of: slot, before: end, limit: limit)
+        let expected = events.map { Position($0.spot) }
+            .filter { position in end.map { position < $0 } ?? true }
+            .reversed().prefix(limit)
+        guard found == Array(expected) else {
+            throw .corrupt("events of \(slot): \(found), expected \(expected)")
+        }
+        let cells = try reports.usage(of: slot, quarters: .min..<Int64.max)
+        let charges = events.filter { $0.kind == .charged }
+        let credits = charges.reduce(Int128(0)) { $0 + Int128($1.amount) }
+        guard cells.reduce(0, { $0 + $1.credits }) == credits,
+            cells.reduce(0, { $0 + $1.calls }) == Int64(charges.count)
+        else { throw .corrupt("usage of \(slot): \(cells), expected \(credits)") }
+    }
+
+    /// Sends every request again whose outcome nobody knows, until all are answered.
+    func settleMoves() throws(Failure) {
+        for _ in 0..<100 where !book.unsettled.isEmpty {
+            try decideUnsettled()
+            try commit()
+        }
+    }
+}
+
+extension ModelEvent {
+    /// True for what an account's list of entries shows.
+    fileprivate var isListed: Bool {
+        switch kind {
+        case .refusedFunds, .refusedSuspended: true
+        case .charged, .granted, .activated, .expired, .voided, .adjusted: true
+        case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .keyCreated:
+            false
+        }
+    }
+}

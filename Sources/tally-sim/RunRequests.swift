@@ -1,0 +1,157 @@
+internal import Engine
+internal import SimulatedDisk
+internal import Store
+internal import TestKit
+
+extension Run {
+    /// Decides what has arrived as one segment, as the pipeline's writer does.
+    func decide() throws(Failure) {
+        guard let server, server.decidedCount < Pipeline.segmentsUnderWayMax else {
+            return try commit()
+        }
+        let now = clock.now
+        var batches: [[Promise]] = []
+        for _ in 0...random.skewed(below: 3) {
+            let count = random.skewed(below: character.batchMax + 1)
+            let operations = (0..<count).map { _ in nextOperation(at: now) }
+            batches.append(try submit(operations, to: server, at: now))
+        }
+        try endSegment(of: server, batches, at: now)
+    }
+
+    /// Sends every request whose outcome nobody knows.
+    func decideUnsettled() throws(Failure) {
+        guard let server else { return }
+        let now = clock.now
+        let batch = try submit(book.unsettled.map { .move($0) }, to: server, at: now)
+        try endSegment(of: server, [batch], at: now)
+    }
+
+    private func endSegment(
+        of server: Server, _ batches: [[Promise]], at now: Int64
+    ) throws(Failure) {
+        server.sweep(at: now)
+        model.sweep(at: now, limit: Engine.sweepMax)
+        let withImage = random.chance(character.imagePercent)
+        let salt = random.bytes(SegmentFormat.saltBytes)
+        guard let segment = server.endSegment(salt: salt, withImage: withImage) else {
+            throw Failure("a segment with \(batches.count) batches was not ended")
+        }
+        try check(segment)
+        let events = model.events
+        model.endSegment()
+        decided.append(
+            Expected(
+                number: segment.encoded?.number, batches: batches, events: events, model: model))
+        log.add("decided \(segment.contents.number) with \(events.count) at \(now)")
+    }
+
+    private func submit(
+        _ operations: [Operation], to server: Server, at now: Int64
+    ) throws(Failure) -> [Promise] {
+        var batch = CommandBatch(origin: 0)
+        var promises: [Promise] = []
+        for operation in operations {
+            for _ in 0...(random.chance(character.duplicatePercent) ? 1 : 0) {
+                promises.append(try add(operation, to: &batch, at: now))
+            }
+        }
+        server.submit(batch, at: now)
+        tally.commands += promises.count
+        return promises
+    }
+
+    private func nextOperation(at now: Int64) -> Operation {
+        if !book.unsettled.isEmpty, random.chance(20) { return .move(random.pick(book.unsettled)) }
+        return workload.next(using: &random, at: now)
+    }
+
+    private func add(
+        _ operation: Operation, to batch: inout CommandBatch, at now: Int64
+    ) throws(Failure) -> Promise {
+        do {
+            try batch.append(operation)
+        } catch {
+            throw Failure("\(operation) cannot be written as a command: \(error)")
+        }
+        let reply = model.perform(operation, at: now)
+        if case .move(let move) = operation, case .grant = move.kind,
+            case .recorded(let spot) = reply
+        {
+            workload.learn(of: spot, on: move.account)
+        }
+        return Promise(operation: operation, reply: reply)
+    }
+
+    /// What was decided against the model, in memory and as it will be stored.
+    private func check(_ segment: PendingSegment) throws(Failure) {
+        let created = model.events.count { $0.kind == .accountCreated }
+        let before = Array(model.names.dropLast(created))
+        var names = before
+        let events = segment.contents.modelEvents(names: &names)
+        try expectEqual("events decided", events, model.events)
+        guard let encoded = segment.encoded else { return }
+        names = before
+        let stored = try contents(of: encoded, after: nil).modelEvents(names: &names)
+        try expectEqual("events stored", stored, model.events)
+    }
+}
+
+extension Run {
+    /// Commits the oldest decided segment and hears the replies.
+    func commit() throws(Failure) {
+        guard let server, !decided.isEmpty else { return }
+        let expected = decided.removeFirst()
+        if expected.number != nil { attempted = expected }
+        let batches = server.commit()
+        // Whoever died in a commit told nobody anything.
+        guard !disk.isDown else { return hearNothing(of: expected) }
+        for (batch, promises) in zip(batches, expected.batches) {
+            try hear(batch.outcomes, promises, expected.events)
+        }
+        guard !server.hasFailed, let number = expected.number else { return }
+        attempted = nil
+        committed = number
+        committedModel = expected.model
+        committedEvents += expected.events
+        tally.segments += 1
+        log.add("committed \(number)")
+    }
+
+    private func hear(
+        _ outcomes: [Outcome], _ promises: [Promise], _ events: [ModelEvent]
+    ) throws(Failure) {
+        guard outcomes.count == promises.count else {
+            throw Failure("\(promises.count) requests and \(outcomes.count) outcomes")
+        }
+        for (outcome, promise) in zip(outcomes, promises) {
+            if case .unknown = outcome {
+                tally.unknowns += 1
+                book.hearNothing(of: promise.operation)
+                continue
+            }
+            guard ModelReply(outcome) == promise.reply else {
+                throw Failure("\(promise.operation): \(outcome), not \(promise.reply)")
+            }
+            tally.replies += 1
+            if case .seenBefore = promise.reply { tally.replays += 1 }
+            if random.chance(character.lossPercent) {
+                tally.repliesLost += 1
+                book.hearNothing(of: promise.operation)
+            } else {
+                try book.hear(
+                    promise.reply, to: promise.operation, event: event(of: promise.reply, events))
+            }
+        }
+        log.add("heard \(outcomes.count)")
+    }
+
+    private func event(of reply: ModelReply, _ events: [ModelEvent]) -> ModelEvent? {
+        guard case .recorded(let spot) = reply else { return nil }
+        return events.first { $0.spot == spot }
+    }
+
+    func hearNothing(of expected: Expected) {
+        for promise in expected.batches.joined() { book.hearNothing(of: promise.operation) }
+    }
+}

@@ -1,0 +1,93 @@
+internal import Credit
+internal import Engine
+internal import Ledger
+internal import Partition
+internal import Reports
+internal import SQLiteStore
+internal import SimulatedDisk
+internal import Store
+
+/// One process: what ``Partition`` and ``Pipeline`` do on their threads, one step at a time.
+final class Server {
+    private struct Work {
+        let segment: PendingSegment
+        let image: LedgerImage?
+    }
+
+    private struct Job {
+        let image: LedgerImage
+        let mark: JournalMark
+        let frozen: ReadModel.Frozen
+    }
+
+    private(set) var engine: Engine
+    private var stage: CommitStage<SQLiteJournal>
+    private var state: SQLiteState
+    let reader: SQLiteJournalReader
+    let readModel: ReadModel
+    let recovered: JournalMark
+    private var decided: [Work] = []
+    private var job: Job?
+    private var last: JournalMark
+
+    /// Recovers what the folder holds.
+    init(in folder: SimulatedFolder, seed: UInt64) throws(StoreError) {
+        let files = try OpenFiles(in: folder, seed: seed)
+        engine = try Engine(ledger: files.recovered.ledger, after: files.recovered.last)
+        reader = files.reader
+        readModel = files.readModel
+        recovered = files.recovered.last
+        last = recovered
+        stage = CommitStage(journal: files.journal)
+        state = files.state
+    }
+
+    /// Segments decided and not yet committed.
+    var decidedCount: Int { decided.count }
+    var hasFailed: Bool { stage.failure != nil }
+    /// The journal up to the last segment that was committed.
+    var committed: UInt64 { last.number }
+    var isCheckpointing: Bool { job != nil }
+
+    func submit(_ batch: CommandBatch, at now: Int64) {
+        engine.submit(batch, at: Instant(micros: now))
+    }
+
+    func sweep(at now: Int64) {
+        engine.sweep(at: Instant(micros: now))
+    }
+
+    /// Ends the segment at hand; nil when there is nothing to end.
+    func endSegment(salt: [UInt8], withImage: Bool) -> PendingSegment? {
+        guard let segment = engine.nextSegment(salt: salt) else { return nil }
+        decided.append(Work(segment: segment, image: withImage ? engine.ledger.image : nil))
+        return segment
+    }
+
+    /// Commits the oldest decided segment as the pipeline does; gives the batches answered.
+    func commit() -> [CommandBatch] {
+        let work = decided.removeFirst()
+        let batches = stage.commit(work.segment)
+        guard stage.failure == nil else { return batches }
+        if let encoded = work.segment.encoded {
+            last = JournalMark(
+                number: encoded.number, hash: encoded.hash, time: work.segment.contents.time)
+            readModel.fold(work.segment.contents)
+        }
+        if let image = work.image, job == nil, let frozen = readModel.freeze() {
+            job = Job(image: image, mark: last, frozen: frozen)
+        }
+        return batches
+    }
+
+    /// Writes the checkpoint that is under way; one that fails is kept to be tried again.
+    func writeCheckpoint() throws(StoreError) {
+        guard let job else { return }
+        try state.write(
+            Checkpoint(
+                through: job.mark, image: job.image, usage: job.frozen.usage,
+                events: job.frozen.events, actions: job.frozen.actions))
+        readModel.thaw(job.frozen)
+        self.job = nil
+    }
+}

@@ -1,0 +1,34 @@
+internal import Glibc
+internal import SimulatedDisk
+
+/// Runs every seed asked for; gives the exit code.
+func simulate() -> Int32 {
+    let options: Options
+    do throws(Options.Invalid) {
+        options = try Options(Array(CommandLine.arguments.dropFirst()))
+    } catch {
+        print("\(error.reason)\n\n\(Options.usage)")
+        return 2
+    }
+    var total = Tally()
+    var failures = 0
+    for seed in options.seeds {
+        // Told first, so that a trap leaves the seed behind.
+        print("seed \(seed)", terminator: " ")
+        fflush(nil)
+        let run = Run(seed: seed)
+        let failure = run.play(steps: options.steps)
+        run.tally.faults = run.disk.counts
+        total.add(run.tally)
+        print("\(run.tally.line) log \(run.logHash)")
+        if let failure {
+            failures += 1
+            print("FAILED seed \(seed) step \(failure.step): \(failure.difference)")
+            print("again: tally-sim --seed \(seed) --steps \(options.steps)")
+        }
+    }
+    print("runs \(options.seeds.count) failed \(failures) \(total.line)")
+    return failures == 0 ? 0 : 1
+}
+
+exit(simulate())

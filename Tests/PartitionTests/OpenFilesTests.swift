@@ -1,0 +1,88 @@
+import Engine
+import Ledger
+import Partition
+import SQLiteStore
+import Store
+import TestKit
+import Testing
+
+struct OpenFilesTests {
+    /// Fills a folder with a journal, and a checkpoint of its first half.
+    private static func fill(
+        _ folder: borrowing DataFolder, _ builder: inout JournalBuilder
+    ) throws {
+        try builder.grow(by: 20)
+        let checkpoint = builder.checkpoint
+        try builder.grow(by: 20)
+        var journal = try SQLiteJournal(in: folder)
+        for segment in builder.segments { try journal.append(segment) }
+        var state = try SQLiteState(in: folder, lastSegment: checkpoint.through.number)
+        try state.write(checkpoint)
+        try state.close()
+        try journal.close()
+    }
+
+    private static func check(
+        _ files: borrowing OpenFiles, _ builder: borrowing JournalBuilder
+    ) {
+        let image = files.recovered.ledger.image
+        let accounts = (0..<image.accountCount).compactMap {
+            image.account(AccountSlot($0), changedAfter: 0)
+        }
+        #expect(accounts == builder.accounts)
+        #expect(files.recovered.last == builder.mark)
+        #expect(
+            files.recovered.ledger.idempotency.count == builder.keyCount)
+    }
+
+    @Test func `a folder opens from its checkpoint and the segments after it`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: 8)
+        try Self.fill(folder, &builder)
+        let files = try OpenFiles(in: folder, seed: 1)
+        #expect(files.checkpoint > 0)
+        Self.check(files, builder)
+    }
+
+    @Test(arguments: UInt64(1)...24)
+    func `a state file with any damage is rebuilt from the journal`(seed: UInt64) throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: seed)
+        try Self.fill(folder, &builder)
+        var random = SeededRandom(seed: seed)
+        var bytes = try temporary.contents(of: "state.db")
+        switch random.below(4) {
+        case 0: bytes.removeLast(random.below(bytes.count))
+        case 1:
+            let page = random.below(bytes.count / 4096) * 4096
+            for index in page..<page + 4096 { bytes[index] = 0 }
+        case 2: for _ in 0..<40 { bytes[random.below(bytes.count)] ^= 0x10 }
+        default: bytes = random.bytes(10_000)
+        }
+        try temporary.write(bytes, to: "state.db")
+        do {
+            let files = try OpenFiles(in: folder, seed: 1)
+            Self.check(files, builder)
+        }
+        let again = try OpenFiles(in: folder, seed: 1)
+        Self.check(again, builder)
+    }
+
+    @Test func `a checkpoint of another journal is not used`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: 8)
+        try Self.fill(folder, &builder)
+        var other = try JournalBuilder(seed: 9)
+        try other.grow(by: 5)
+        do {
+            var state = try SQLiteState.rebuilt(in: folder)
+            try state.write(other.checkpoint)
+        }
+        let files = try OpenFiles(in: folder, seed: 1)
+        #expect(files.checkpoint == 0)
+        Self.check(files, builder)
+    }
+}

@@ -1,0 +1,44 @@
+import SQLiteStore
+import Store
+import TestKit
+import Testing
+
+struct DataFolderTests {
+    @Test func `a folder belongs to one holder at a time`() throws {
+        let temporary = try TemporaryFolder()
+        let path = "\(temporary.path)/data"
+        do {
+            let folder = try DataFolder(path: path)
+            #expect(throws: StoreError.inUse(path: path)) { _ = try DataFolder(path: path) }
+            _ = folder.path
+        }
+        _ = try DataFolder(path: path)
+    }
+
+    @Test func `a folder that cannot be made is refused`() throws {
+        let temporary = try TemporaryFolder()
+        #expect(throws: StoreError.self) {
+            _ = try DataFolder(path: "\(temporary.path)/missing/data")
+        }
+        try temporary.write([], to: "file")
+        #expect(throws: StoreError.self) { _ = try DataFolder(path: "\(temporary.path)/file") }
+    }
+
+    @Test func `a file is copied whole, over what was there, or said to be missing`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var random = SeededRandom(seed: 1)
+        let bytes = random.bytes(3_000_017)
+        try temporary.write(bytes, to: "log")
+        try temporary.write(random.bytes(4_000_000), to: "copy")
+        #expect(try folder.copyDurably("log", to: "copy"))
+        #expect(try temporary.contents(of: "copy") == bytes)
+        #expect(try !folder.copyDurably("none", to: "copy"))
+        try folder.rename("copy", to: "log")
+        #expect(try temporary.names() == ["lock", "log"])
+        folder.remove("log")
+        folder.remove("log")
+        #expect(try temporary.names() == ["lock"])
+        try folder.sync()
+    }
+}

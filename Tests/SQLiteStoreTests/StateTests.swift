@@ -1,0 +1,91 @@
+import Credit
+import Ledger
+import SimulatedDisk
+import Store
+import TestKit
+import Testing
+
+@testable import SQLiteStore
+
+struct StateTests {
+    @Test func `a checkpoint gives back the accounts as they were`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: 3, accounts: 9)
+        var state = try SQLiteState(in: folder, lastSegment: 0)
+        #expect(try state.restored() == nil)
+        for _ in 0..<5 {
+            try builder.grow(by: 6)
+            try state.write(builder.checkpoint)
+            let restored = try #require(try state.restored())
+            #expect(restored.through == builder.mark)
+            #expect(restored.accounts == builder.accounts)
+            #expect(restored.apiKeys == builder.image.catalogue.apiKeys)
+        }
+        try state.close()
+        let again = try SQLiteState(in: folder, lastSegment: builder.mark.number)
+        #expect(try again.restored()?.accounts == builder.accounts)
+    }
+
+    @Test func `a checkpoint ahead of the journal is thrown away`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: 3)
+        try builder.grow(by: 6)
+        do {
+            var state = try SQLiteState(in: folder, lastSegment: 0)
+            try state.write(builder.checkpoint)
+        }
+        let kept = try SQLiteState(in: folder, lastSegment: builder.mark.number)
+        #expect(try kept.restored() != nil)
+        try kept.close()
+        let ahead = try SQLiteState(in: folder, lastSegment: builder.mark.number - 1)
+        #expect(try ahead.restored() == nil)
+    }
+
+    @Test(arguments: UInt64(1)...60)
+    func `what cannot be read in full is not restored in part`(seed: UInt64) throws {
+        let disk = SimulatedDisk(seed: seed)
+        let vfs = DiskVFS(disk, name: "state-\(seed)")
+        let folder = SimulatedFolder(on: disk, vfs: "state-\(seed)")
+        var builder = try JournalBuilder(seed: seed, accounts: 200)
+        try builder.grow(by: 5)
+        do {
+            var state = try SQLiteState(in: folder, lastSegment: 0)
+            try state.write(builder.checkpoint)
+        }
+        let state = try SQLiteState(in: folder, lastSegment: builder.mark.number)
+        disk.plan.readErrors = 1000
+        let restored = try? state.restored()
+        #expect(restored == nil || restored?.accounts == builder.accounts)
+        disk.plan = .none
+        _ = consume state
+        _ = consume vfs
+    }
+
+    @Test(arguments: ["account", "api_key", "price_list"])
+    func `a missing row is noticed`(table: String) throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: 3, accounts: 9)
+        try builder.add((0..<5).map { .createKey(hash: [$0], account: nil) })
+        let state = try written(builder, in: folder)
+        try state.close()
+        do {
+            let file = try Database(
+                path: "\(temporary.path)/state.db", access: .writing, vfs: nil)
+            let row = table == "price_list" ? "INSERT INTO price_list VALUES (2, x'00')" : ""
+            try file.run(row.isEmpty ? "DELETE FROM \(table) WHERE slot = 3" : row)
+        }
+        let again = try SQLiteState(in: folder, lastSegment: builder.mark.number)
+        #expect(throws: StoreError.self) { try again.restored() }
+    }
+
+    private func written(
+        _ builder: JournalBuilder, in folder: borrowing DataFolder
+    ) throws -> SQLiteState {
+        var state = try SQLiteState(in: folder, lastSegment: 0)
+        try state.write(builder.checkpoint)
+        return state
+    }
+}

@@ -1,0 +1,286 @@
+import Credit
+import Ledger
+import Store
+import TestKit
+
+/// A charge with its texts in place, so that it can be compared with one from another buffer.
+struct PlainCharge: Hashable {
+    let event: ChargeEvent
+    let texts: [String]
+    let shares: [LotShare]
+
+    init(_ charge: ChargeEvent, of contents: SegmentContents) {
+        var bare = charge
+        bare.sharesStart = 0
+        bare.idempotence.key = .empty
+        bare.action = .empty
+        for field in Self.fields { bare.details[keyPath: field] = .empty }
+        event = bare
+        let ranges =
+            [charge.idempotence.key, charge.action]
+            + Self.fields.map { charge.details[keyPath: $0] }
+        texts = ranges.map { String(decoding: contents.bytes[$0.indices], as: UTF8.self) }
+        shares = Array(contents.shares[charge.shares])
+    }
+
+    private static var fields: [WritableKeyPath<CallDetails, ByteRange>] {
+        [
+            \.team, \.scenario, \.run, \.module, \.requestID, \.parameters, \.metadata,
+        ]
+    }
+}
+
+extension SegmentContents {
+    /// What two equal segments have in common, whatever their buffers.
+    var plain: [PlainEvent] {
+        var all: [PlainEvent] = []
+        visit { _, item in
+            switch item {
+            case .charge(let index): all.append(.charge(PlainCharge(charges[index], of: self)))
+            case .event(let index): all.append(.event(events[index]))
+            }
+        }
+        return all
+    }
+}
+
+enum PlainEvent: Hashable {
+    case charge(PlainCharge)
+    case event(Event)
+}
+
+/// Random segments with every field of every event in use.
+struct Samples {
+    private var random: SeededRandom
+    private let isExtreme: Bool
+
+    init(seed: UInt64) {
+        random = SeededRandom(seed: seed)
+        isExtreme = random.chance(30)
+    }
+
+    mutating func contents(charges: Int, events: Int, number: UInt64 = 7) -> SegmentContents {
+        var contents = SegmentContents(number: number, time: time())
+        var left = (charges, events)
+        while left.0 + left.1 > 0 {
+            if random.below(left.0 + left.1) < left.0 {
+                appendCharge(to: &contents)
+                left.0 -= 1
+            } else {
+                contents.append(event())
+                left.1 -= 1
+            }
+        }
+        return contents
+    }
+
+    private mutating func appendCharge(to contents: inout SegmentContents) {
+        var charge = ChargeEvent.blank
+        charge.head = head()
+        charge.credits = amount()
+        charge.overdrawn = random.chance(20) ? amount() : 0
+        charge.uncollected = random.chance(20) ? amount() : 0
+        charge.sharesStart = UInt32(contents.shares.count)
+        charge.sharesCount = UInt32(random.skewed(below: 5))
+        for _ in 0..<charge.sharesCount { contents.shares.append(share(of: charge)) }
+        charge.price = PriceReference(version: number(), rule: number())
+        charge.key = random.chance(30) ? ChargeCommand.noKey : number()
+        charge.units = amount()
+        charge.idempotence = Idempotence(
+            key: text(to: &contents), fingerprint: fingerprint())
+        charge.action = text(to: &contents)
+        charge.details = details(to: &contents)
+        contents.append(charge)
+    }
+
+    private mutating func share(of charge: ChargeEvent) -> LotShare {
+        let whole = charge.credits &- charge.overdrawn &- charge.uncollected
+        return LotShare(
+            grant: position(), source: random.pick(GrantSource.allCases),
+            micros: charge.sharesCount == 1 ? whole : amount())
+    }
+
+    private mutating func details(to contents: inout SegmentContents) -> CallDetails {
+        var details = CallDetails()
+        details.team = text(to: &contents)
+        details.scenario = text(to: &contents)
+        details.run = text(to: &contents)
+        details.module = text(to: &contents)
+        details.requestID = text(to: &contents)
+        let parameters = "{\"n\":\(random.next() >> 20),\"wörter\":[\"漢字\",\(random.below(9))]}"
+        if random.chance(70) {
+            details.parameters = contents.bytes.appending(parameters.utf8.span)
+        }
+        if random.chance(70) {
+            let metadata = #"{"naïve":"🙂 \"x\"","k":"v\#(random.below(3))"}"#
+            details.metadata = contents.bytes.appending(metadata.utf8.span)
+        }
+        details.results = count()
+        details.bytes = count()
+        details.duration = count()
+        if random.chance(60) { details.occurredAt = time() }
+        details.status = CallStatus(rawValue: UInt16(truncatingIfNeeded: random.next()))
+        details.scenarioType = random.pick([.unsaid, .scenario, .agent])
+        details.isCheckRun = random.chance(50)
+        return details
+    }
+
+    private mutating func text(to contents: inout SegmentContents) -> ByteRange {
+        guard random.chance(80) else { return .empty }
+        return contents.bytes.appending("téxt-\(random.skewed(below: 12))".utf8.span)
+    }
+
+    private mutating func count() -> OptionalCount {
+        random.chance(30) ? .none : OptionalCount(amount() & .max)
+    }
+
+    mutating func number() -> UInt32 {
+        isExtreme ? random.pick([0, 1, .max - 1]) : UInt32(random.below(100))
+    }
+
+    mutating func amount() -> Int64 {
+        isExtreme
+            ? random.pick([0, 1, -1, .max, .min, Credits.limit.micros, -Credits.limit.micros])
+            : random.number(in: 0...100_000_000)
+    }
+
+    mutating func time() -> Instant {
+        if isExtreme { return random.pick([.earliest, .latest, .epoch]) }
+        return Instant(micros: 1_795_253_400_000_000 + random.number(in: -1000...1000))
+    }
+
+    mutating func position() -> Position {
+        Position(
+            segment: isExtreme ? random.pick([1, 1 << 39]) : UInt64(random.below(1000)),
+            index: number())
+    }
+
+    private mutating func fingerprint() -> UInt128 {
+        UInt128(random.next()) << 64 | UInt128(random.next())
+    }
+}
+
+extension Samples {
+    private mutating func head() -> EntryHead {
+        EntryHead(
+            account: number(), sequence: isExtreme ? .max : UInt64(random.below(1_000_000)),
+            time: time(),
+            balance: Balance(
+                available: Credits(micros: amount()), held: Credits(micros: amount()),
+                negative: Credits(micros: amount())))
+    }
+
+    private mutating func key() -> EntryKey {
+        EntryKey(bytes: random.bytes(1 + random.below(255)), fingerprint: fingerprint())
+    }
+
+    private mutating func name() -> Name? { try? Name("name-\(random.below(9))") }
+
+    mutating func event() -> Event {
+        switch random.below(12) {
+        case 0: if let id = name() { return .accountCreated(newAccount(id), at: time()) }
+        case 1: return .accountChanged(number(), accountChange(), at: time())
+        case 2: return .accountSuspended(number(), at: time())
+        case 3: return .accountResumed(number(), at: time())
+        case 4: return .apiKeyCreated(newKey(), at: time())
+        case 5: return .apiKeyChanged(number(), keyChange(), at: time())
+        case 6: return .apiKeyRevoked(number(), at: time())
+        case 7:
+            if let id = name() {
+                return .priceListPut(
+                    PriceListEvent(
+                        name: id, version: number(), effectiveAt: time(),
+                        json: random.bytes(300), time: time()))
+            }
+        case 8: return .granted(grant())
+        case 9: return .lot(lot())
+        case 10: return .adjusted(adjustment())
+        default: break
+        }
+        return .refused(refusal())
+    }
+
+    private mutating func newAccount(_ id: Name) -> NewAccount {
+        var new = NewAccount(id: id, name: "Ärger & Söhne 漢字")
+        new.timeZone = "Asia/Kathmandu"
+        new.anchor = random.chance(50) ? time() : nil
+        new.overdraftLimit = Credits(micros: amount())
+        new.priceList = random.chance(50) ? name() : nil
+        new.metadata = random.bytes(random.below(40))
+        return new
+    }
+
+    private mutating func accountChange() -> AccountChange {
+        var change = AccountChange()
+        if random.chance(50) { change.name = "neu" }
+        if random.chance(50) { change.timeZone = "UTC" }
+        if random.chance(50) { change.overdraftLimit = Credits(micros: amount()) }
+        if random.chance(70) { change.priceList = .some(random.chance(50) ? name() : nil) }
+        if random.chance(50) { change.metadata = random.bytes(random.below(9)) }
+        return change
+    }
+
+    private mutating func newKey() -> NewAPIKey {
+        let account = name()
+        let roles: [APIKeyRole] =
+            [.operator, .service] + (account.map { [.customer(account: $0)] } ?? [])
+        var new = NewAPIKey(
+            role: random.pick(roles), name: "schlüssel", secretHash: random.bytes(32),
+            hint: "tally_key_Ab")
+        new.scopes = (0..<random.below(4)).map { "model:\($0)" }
+        new.expiresAt = random.chance(50) ? time() : nil
+        return new
+    }
+
+    private mutating func keyChange() -> APIKeyChange {
+        var change = APIKeyChange()
+        if random.chance(50) { change.name = "" }
+        if random.chance(50) { change.scopes = ["read", "keys:manage"] }
+        if random.chance(70) { change.expiresAt = .some(random.chance(50) ? time() : nil) }
+        return change
+    }
+
+    private mutating func grant() -> GrantEvent {
+        var new = NewGrant(
+            amount: Credits(micros: amount()), source: random.pick(GrantSource.allCases))
+        new.priority = isExtreme ? random.pick([.min, .max]) : Int32(random.below(40))
+        new.memo = random.bytes(random.below(60))
+        return GrantEvent(
+            head: head(), key: key(), grant: new, effectiveAt: time(),
+            expiresAt: random.chance(50) ? .never : time(), repaid: amount(),
+            isAdjustment: random.chance(50))
+    }
+
+    private mutating func lot() -> LotEvent {
+        LotEvent(
+            cause: random.pick([.activated, .expired, .voided]), head: head(),
+            grant: position(), amount: amount(), repaid: amount(),
+            key: random.chance(50) ? key() : nil)
+    }
+
+    private mutating func adjustment() -> AdjustmentEvent {
+        let shares = (0..<random.below(5)).map { _ in
+            LotShare(
+                grant: position(), source: random.pick(GrantSource.allCases), micros: amount())
+        }
+        return AdjustmentEvent(
+            head: head(), key: key(), amount: Credits(micros: amount()), shares: shares,
+            overdrawn: amount(), memo: random.bytes(random.below(60)))
+    }
+
+    private mutating func refusal() -> RefusalEvent {
+        RefusalEvent(
+            account: number(), time: time(), key: key(),
+            reason: random.chance(50)
+                ? .accountSuspended
+                : .insufficientCredits(
+                    required: Credits(micros: amount()), spendable: Credits(micros: amount())),
+            action: random.bytes(random.below(64)),
+            apiKey: random.chance(50) ? ChargeCommand.noKey : number())
+    }
+}
+
+extension [UInt8] {
+    /// The salt of every sample.
+    static let salt = [UInt8](repeating: 0xA5, count: SegmentFormat.saltBytes)
+}

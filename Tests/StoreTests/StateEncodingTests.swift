@@ -1,0 +1,85 @@
+import Credit
+import Ledger
+import Store
+import TestKit
+import Testing
+
+struct StateEncodingTests {
+    @Test(arguments: UInt64(1)...60)
+    func `an account reads back as it was`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var driver = try LedgerDriver(overdraft: 30, seed: seed)
+        for step in 0..<random.below(40) {
+            let now = Int64(step)
+            if random.chance(50) {
+                let terms = GrantTerms(
+                    random.number(in: 1...9), source: random.pick(GrantTerms.Source.allCases),
+                    from: random.chance(30) ? now + 3 : nil,
+                    until: random.chance(50) ? now + 5 : nil)
+                try driver.grant(terms, at: now)
+            } else {
+                try driver.charge(random.number(in: 0...9), onShort: .collect, at: now)
+            }
+        }
+        if random.chance(30) { try driver.perform(.suspendAccount(try Name("a")), at: 50) }
+        let image = try #require(driver.ledger.image.account(0, changedAfter: 0))
+        #expect(try StateEncoding.account(0, from: StateEncoding.encode(image)) == image)
+    }
+
+    @Test(arguments: UInt64(1)...60)
+    func `a price list version and an API key read back as they were`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let list = Catalogue.PriceListVersion(
+            restoring: PriceListEvent(
+                name: try Name("default"), version: .max, effectiveAt: .latest,
+                json: random.bytes(200), time: .earliest))
+        #expect(try StateEncoding.priceList(from: StateEncoding.encode(list)) == list)
+        var new = NewAPIKey(
+            role: random.pick([.operator, .service, .customer(account: try Name("a"))]),
+            name: "é", secretHash: random.bytes(32), hint: "h")
+        new.scopes = ["read"]
+        new.expiresAt = random.chance(50) ? .latest : nil
+        let key = APIKeyRecord(
+            restoring: Position(segment: 3, index: 4).id(), key: new,
+            account: random.chance(50) ? 5 : nil, isRevoked: random.chance(50),
+            createdAt: .epoch)
+        #expect(try StateEncoding.apiKey(from: StateEncoding.encode(key)) == key)
+    }
+
+    @Test(arguments: UInt64(1)...60)
+    func `usage and positions read back as they were`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let cells = (0..<random.below(20)).map { _ in
+            UsageRow.Cell(
+                action: UInt32(truncatingIfNeeded: random.next()),
+                key: random.chance(20) ? ChargeCommand.noKey : UInt32(random.below(50)),
+                credits: random.chance(10) ? .max : Int128(random.below(1 << 40)),
+                calls: random.pick([0, 1, .max]), units: random.pick([0, .min, .max]),
+                bytes: Int128(random.next()))
+        }
+        #expect(try StateEncoding.cells(from: StateEncoding.encode(cells)) == cells)
+        var positions = (0..<random.below(50)).map { _ in
+            Position(segment: UInt64(random.below(20)), index: UInt32(random.below(100)))
+        }
+        positions.sort()
+        #expect(try StateEncoding.positions(from: StateEncoding.encode(positions)) == positions)
+    }
+
+    @Test func `every flipped bit and every cut is noticed`() throws {
+        var driver = try LedgerDriver()
+        try driver.grant(GrantTerms(5), at: 0)
+        let image = try #require(driver.ledger.image.account(0, changedAfter: 0))
+        let stored = StateEncoding.encode(image)
+        for index in stored.indices {
+            for bit in 0..<8 {
+                var bad = stored
+                bad[index] ^= 1 << UInt8(bit)
+                #expect(throws: SegmentError.badChecksum) {
+                    try StateEncoding.account(0, from: bad)
+                }
+            }
+            let cut = [UInt8](stored[..<index])
+            #expect(throws: SegmentError.self) { try StateEncoding.account(0, from: cut) }
+        }
+    }
+}
