@@ -28,8 +28,9 @@ struct QuickPrices: Sendable {
         var group = 0
     }
 
-    /// The actions with tag 0; with the tag of a group, one more than its place, the values that
-    /// select rules of that group. Their places are in ``selected``.
+    /// The actions, and the values that select rules of a group; their places are in ``selected``.
+    ///
+    /// Actions have the tag 0, values that of their group: one more than its place.
     let table: ByteTable
     /// For actions the group as the start of a run; for values a run of ``candidates``.
     let selected: [Run]

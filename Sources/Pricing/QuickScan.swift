@@ -10,8 +10,10 @@ enum QuickScan {
 
 /// The values of the parameters that were looked for, by slot.
 struct FoundValues {
-    /// For each slot where the value starts and, in the high half, where it ends; then the number
-    /// that it is, inverted. Zeros where there is none.
+    /// Two words for each slot, zeros where there is no value.
+    ///
+    /// The first is where the value starts and, in the high half, where it ends; the second is the
+    /// number that it is, inverted.
     private var words = [32 of UInt64](repeating: 0)
 
     @inline(__always)
@@ -43,8 +45,8 @@ struct WantedKey: BitwiseCopyable {
     static let countMax = 30
 
     /// The first bytes of the key with its closing quote and the colon, and the last 8 of them.
-    private let head: UInt64
-    private let headMask: UInt64
+    let head: UInt64
+    let headMask: UInt64
     private let tail: UInt64
     /// The 8 after the first, and the 8 before the last.
     private let second: UInt64
@@ -62,14 +64,16 @@ struct WantedKey: BitwiseCopyable {
         third = EightBytes(bytes.span, at: max(count - 16, 0)).bits
     }
 
-    /// Where the value starts if the key is what stands at `first`, where `head` was read.
+    /// Where the value starts if the key, whose head is at `first`, goes on there; -1 if not.
     @inline(__always)
-    func end(in text: Span<UInt8>, _ first: Int, _ head: EightBytes) -> Int? {
-        guard head.bits & headMask == self.head else { return nil }
+    static func end(
+        of keys: Span<Self>, _ index: Int, in text: Span<UInt8>, _ first: Int
+    ) -> Int {
+        let count = keys[index].count
         let end = first &+ count
         guard count > 8 else { return end }
-        guard EightBytes(text, at: end &- 8).bits == tail else { return nil }
-        return count <= 16 || hasMiddle(text, first, end) ? end : nil
+        guard EightBytes(text, at: end &- 8).bits == keys[index].tail else { return -1 }
+        return count <= 16 || keys[index].hasMiddle(text, first, end) ? end : -1
     }
 
     @inline(never)
@@ -95,14 +99,16 @@ extension QuickScan {
             let head = EightBytes(text, at: first)
             var (slot, start) = (-1, -1)
             for _ in wanted.indices {
-                let candidate = next
-                next = next &+ 1 == wanted.count ? 0 : next &+ 1
-                if let end = wanted[candidate].end(in: text, first, head) {
-                    guard !found.has(candidate) else { return false }
-                    (slot, start) = (candidate, end)
-                    break
+                if next == wanted.count { next = 0 }
+                // A method of the key would copy all of it first.
+                if head.bits & wanted[next].headMask == wanted[next].head {
+                    start = WantedKey.end(of: wanted, next, in: text, first)
+                    slot = start < 0 ? -1 : next
                 }
+                next &+= 1
+                if slot >= 0 { break }
             }
+            guard slot < 0 || !found.has(slot) else { return false }
             if start < 0 {
                 let end = Self.stringEnd(text, from: first, head)
                 start = end &+ 2
