@@ -14,7 +14,10 @@ struct FoundValues {
     ///
     /// The first is where the value starts and, in the high half, where it ends; the second is the
     /// number that it is, inverted.
-    private var words = [32 of UInt64](repeating: 0)
+    private var words: [32 of UInt64] = [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ]
 
     @inline(__always)
     mutating func set(_ slot: Int, start: Int, end: Int, number: UInt64) {
@@ -45,8 +48,8 @@ struct WantedKey: BitwiseCopyable {
     static let countMax = 30
 
     /// The first bytes of the key with its closing quote and the colon, and the last 8 of them.
-    let head: UInt64
-    let headMask: UInt64
+    private let head: UInt64
+    private let headMask: UInt64
     private let tail: UInt64
     /// The 8 after the first, and the 8 before the last.
     private let second: UInt64
@@ -64,11 +67,16 @@ struct WantedKey: BitwiseCopyable {
         third = EightBytes(bytes.span, at: max(count - 16, 0)).bits
     }
 
-    /// Where the value starts if the key, whose head is at `first`, goes on there; -1 if not.
+    /// A bit for the first byte of the key.
+    var bit: UInt64 { 1 &<< (head & 63) }
+
+    /// Where the value starts if the key stands at `first`, where `head` was read; -1 if not.
     @inline(__always)
     static func end(
-        of keys: Span<Self>, _ index: Int, in text: Span<UInt8>, _ first: Int
+        of keys: Span<Self>, _ index: Int, in text: Span<UInt8>, _ first: Int, _ head: EightBytes
     ) -> Int {
+        // A method of the key would copy all of it first.
+        guard head.bits & keys[index].headMask == keys[index].head else { return -1 }
         let count = keys[index].count
         let end = first &+ count
         guard count > 8 else { return end }
@@ -86,36 +94,38 @@ struct WantedKey: BitwiseCopyable {
 extension QuickScan {
     /// Finds the values of `wanted`, fastest when these are in order.
     ///
+    /// `firsts` has a bit for the first byte of each key, as ``WantedKey/bit`` is.
+    ///
     /// False when one is there twice, and for anything but an object that is easy to read, or no bytes at all.
     static func scan(
-        _ text: Span<UInt8>, for wanted: Span<WantedKey>, into found: inout FoundValues
+        _ text: Span<UInt8>, for wanted: Span<WantedKey>, firsts: UInt64,
+        into found: inout FoundValues
     ) -> Bool {
         guard text.count > 2 else { return Self.isEmptyObject(text) }
         guard text[0] == UInt8(ascii: "{") else { return false }
         var (index, next) = (1, 0)
         while true {
-            guard index < text.count, text[index] == UInt8(ascii: "\"") else { return false }
+            guard isWithin(text, index), text[index] == UInt8(ascii: "\"") else { return false }
             let first = index &+ 1
             let head = EightBytes(text, at: first)
             var (slot, start) = (-1, -1)
-            for _ in wanted.indices {
-                if next == wanted.count { next = 0 }
-                // A method of the key would copy all of it first.
-                if head.bits & wanted[next].headMask == wanted[next].head {
-                    start = WantedKey.end(of: wanted, next, in: text, first)
-                    slot = start < 0 ? -1 : next
-                }
-                next &+= 1
-                if slot >= 0 { break }
+            if firsts &>> (head.bits & 63) & 1 == 1 {
+                if next >= wanted.count { next = 0 }
+                slot = next
+                start = WantedKey.end(of: wanted, slot, in: text, first, head)
+                if start < 0 { (slot, start) = search(wanted, in: text, first, head) }
+                guard start < 0 || !found.has(slot) else { return false }
+                next = slot &+ 1
             }
-            guard slot < 0 || !found.has(slot) else { return false }
             if start < 0 {
                 let end = Self.stringEnd(text, from: first, head)
                 start = end &+ 2
-                guard start < text.count, text[end &+ 1] == UInt8(ascii: ":") else { return false }
+                guard isWithin(text, end &+ 1), text[end &+ 1] == UInt8(ascii: ":") else {
+                    return false
+                }
             }
             let (end, number) = Self.value(text, from: start)
-            guard end < text.count else { return false }
+            guard isWithin(text, end) else { return false }
             if slot >= 0 {
                 found.set(slot, start: start, end: end, number: number)
             }
@@ -124,6 +134,24 @@ extension QuickScan {
                 return text[end] == UInt8(ascii: "}") && index == text.count
             }
         }
+    }
+
+    /// One comparison where a lower and an upper bound would be two.
+    @inline(__always)
+    private static func isWithin(_ text: Span<UInt8>, _ index: Int) -> Bool {
+        UInt(bitPattern: index) < UInt(bitPattern: text.count)
+    }
+
+    /// The slot of the key that stands at `first`, and where its value starts; -1 for none.
+    @inline(never)
+    private static func search(
+        _ wanted: Span<WantedKey>, in text: Span<UInt8>, _ first: Int, _ head: EightBytes
+    ) -> (slot: Int, start: Int) {
+        for slot in wanted.indices {
+            let start = WantedKey.end(of: wanted, slot, in: text, first, head)
+            if start >= 0 { return (slot, start) }
+        }
+        return (-1, -1)
     }
 
     private static func isEmptyObject(_ text: Span<UInt8>) -> Bool {
@@ -146,7 +174,7 @@ extension QuickScan {
         let count = word.digitCount
         if 1...7 ~= count {
             let end = first &+ count
-            if end < text.count, text[end] != UInt8(ascii: ".") {
+            if isWithin(text, end), text[end] != UInt8(ascii: ".") {
                 return (end, word.wholeNumber(count))
             }
         }
@@ -167,7 +195,7 @@ extension QuickScan {
                 index &+= 8
             } else {
                 index &+= marks.trailingZeroBitCount &>> 3
-                guard index < text.count, text[index] == UInt8(ascii: "\\") else { return index }
+                guard isWithin(text, index), text[index] == UInt8(ascii: "\\") else { return index }
                 index &+= 2
             }
             guard index < text.count else { return text.count }
