@@ -61,8 +61,9 @@ struct QuickPriceTests {
 }
 
 private let keys = [
-    "a", "b.c", "in", "input_t", "input_to", "input_tokens", "input_tokens_cached",
-    "input_tokens_cashed", "cache_creation_input_tokens_1234", "model", "é\n",
+    "a", "b.c", "in", "input_t", "input_to", "input_tokens", "input_tokens_of_audio",
+    "input_tokens_or_audio", "cache_creation_input_tokens_12", "more.than.30.bytes.in.one.key.here",
+    "model", "é\n",
 ]
 
 private func one(of texts: [String], using random: inout SeededRandom) -> String {
