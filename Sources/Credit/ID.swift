@@ -77,7 +77,6 @@ public typealias RequestID = ID<RequestKind>
 /// Crockford's base32: 26 digits hold 130 bits, of which the first two are zero.
 enum CrockfordBase32 {
     static let digitCount = 26
-    static let alphabet: [UInt8] = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
     static func value(of text: Span<UInt8>, from first: Int) -> UInt128? {
         var value: UInt128 = 0
@@ -102,14 +101,50 @@ enum CrockfordBase32 {
     }
 }
 
+extension CrockfordBase32 {
+    /// The 8 digits of the lower 40 bits, the highest digit in the lowest byte.
+    @inline(__always)
+    static func digits(_ bits: UInt64) -> UInt64 {
+        let fours = (bits & 0xF_FFFF) &<< 32 | bits &>> 20 & 0xF_FFFF
+        let pairs = (fours & 0x3FF_0000_03FF) &<< 16 | fours &>> 10 & 0x3FF_0000_03FF
+        let ones = (pairs & 0x1F_001F_001F_001F) &<< 8 | pairs &>> 5 & 0x1F_001F_001F_001F
+        // Letters follow 9 by a gap of 7; I, L, O and U are left out.
+        return ones &+ each(0x30) &+ 7 &* atLeast(10, ones) &+ atLeast(18, ones)
+            &+ atLeast(20, ones) &+ atLeast(22, ones) &+ atLeast(27, ones)
+    }
+
+    /// 1 in each byte that is `least` or more; all are below 0x80.
+    @inline(__always)
+    private static func atLeast(_ least: UInt64, _ bytes: UInt64) -> UInt64 {
+        (bytes &+ each(0x80 &- least)) &>> 7 & each(1)
+    }
+
+    @inline(__always)
+    private static func each(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
+}
+
 extension [UInt8] {
     /// Appends an id as its prefix, `_` and 26 base32 digits.
+    @inlinable
     public mutating func append<Kind>(id: ID<Kind>) {
         append(contentsOf: Kind.prefix.utf8)
-        append(UInt8(ascii: "_"))
-        let alphabet = CrockfordBase32.alphabet
-        for place in stride(from: 125, through: 0, by: -5) {
-            append(alphabet[Int(truncatingIfNeeded: id.rawValue >> UInt128(place)) & 31])
+        append(base32: id.rawValue)
+    }
+
+    /// Appends `_` and 26 digits: the last 27 bytes of four words.
+    @usableFromInline
+    mutating func append(base32 value: UInt128) {
+        let high = UInt64(truncatingIfNeeded: value &>> 64)
+        let low = UInt64(truncatingIfNeeded: value)
+        let underscore = UInt64(UInt8(ascii: "_")) &<< 40
+        let words: [4 of UInt64] = [
+            (CrockfordBase32.digits(high &>> 56) & 0xFFFF &<< 48 | underscore).littleEndian,
+            CrockfordBase32.digits(high &>> 16).littleEndian,
+            CrockfordBase32.digits(high &<< 24 | low &>> 40).littleEndian,
+            CrockfordBase32.digits(low).littleEndian,
+        ]
+        unsafe words.span.withUnsafeBytes {
+            unsafe append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[5...]))
         }
     }
 }

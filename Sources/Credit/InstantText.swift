@@ -26,31 +26,43 @@ extension [UInt8] {
         let day = instant.floor(toSeconds: 86_400)
         let date = CivilDate(daysSinceEpoch: day.micros / 86_400_000_000)
         let time = (seconds.micros - day.micros) / 1_000_000
-        append(date.year, digits: 4)
-        append(UInt8(ascii: "-"))
-        append(date.month, digits: 2)
-        append(UInt8(ascii: "-"))
-        append(date.day, digits: 2)
-        append(UInt8(ascii: "T"))
-        append(Int(time / 3600), digits: 2)
-        append(UInt8(ascii: ":"))
-        append(Int(time / 60 % 60), digits: 2)
-        append(UInt8(ascii: ":"))
-        append(Int(time % 60), digits: 2)
-        if instant != seconds {
-            append(UInt8(ascii: "."))
-            append(Int(instant.micros - seconds.micros), digits: 6)
+        let micros = Int(instant.micros - seconds.micros)
+        var text = InstantDigits()
+        text.set(date.year / 100, at: 0)
+        text.set(date.year, at: 2)
+        text.set(date.month, at: 5)
+        text.set(date.day, at: 8)
+        text.set(Int(time / 3600), at: 11)
+        text.set(Int(time / 60 % 60), at: 14)
+        text.set(Int(time % 60), at: 17)
+        guard micros != 0 else {
+            text.bytes[19] = UInt8(ascii: "Z")
+            unsafe text.bytes.span.extracting(..<20).withUnsafeBufferPointer {
+                unsafe append(contentsOf: $0)
+            }
+            return
         }
-        append(UInt8(ascii: "Z"))
+        text.set(micros / 10_000, at: 20)
+        text.set(micros / 100, at: 22)
+        text.set(micros, at: 24)
+        unsafe text.bytes.span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
+}
 
-    private mutating func append(_ value: Int, digits: Int) {
-        var place = 1
-        for _ in 1..<digits { place *= 10 }
-        while place > 0 {
-            append(0x30 + UInt8(truncatingIfNeeded: value / place % 10))
-            place /= 10
-        }
+/// The text of a time in whose places the digits are put two by two.
+private struct InstantDigits {
+    var bytes: [27 of UInt8] = [
+        0x30, 0x30, 0x30, 0x30, 0x2D, 0x30, 0x30, 0x2D, 0x30, 0x30, 0x54,  // 0000-00-00T
+        0x30, 0x30, 0x3A, 0x30, 0x30, 0x3A, 0x30, 0x30, 0x2E,  // 00:00:00.
+        0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x5A,  // 000000Z
+    ]
+
+    /// Puts the last two digits of `value` at `place` and behind it.
+    @inline(__always)
+    mutating func set(_ value: Int, at place: Int) {
+        let pair = value % 100
+        bytes[place] = 0x30 &+ UInt8(truncatingIfNeeded: pair / 10)
+        bytes[place + 1] = 0x30 &+ UInt8(truncatingIfNeeded: pair % 10)
     }
 }
 

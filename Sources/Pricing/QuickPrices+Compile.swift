@@ -8,6 +8,7 @@ struct QuickPricesBuilder {
     /// What the table holds; for each the element of ``selected`` at the same place.
     private(set) var keys: [ByteTable.Key] = []
     private(set) var selected: [Run] = []
+    private(set) var firstAction = Run()
     private(set) var groups: [QuickPrices.Group] = []
     private(set) var wildcards: [QuickPrices.Wildcard] = []
     private(set) var candidates: [Int32] = []
@@ -31,6 +32,7 @@ struct QuickPricesBuilder {
             group.limit = rules.count
             switch pattern {
             case .exact(let name):
+                if keys.isEmpty { firstAction = add(text: name) }
                 keys.append(ByteTable.Key(bytes: name))
                 selected.append(Run(index..<index))
                 group.limit = Self.limit(of: name, prefixes) ?? rules.count
@@ -58,7 +60,11 @@ struct QuickPricesBuilder {
         guard let slots = Self.slots(of: places.map { rules[$0] }) else { return }
         let paths = slots.sorted { $0.value < $1.value }.map(\.key)
         group.wanted = Run(wanted.count..<wanted.count + paths.count)
-        for path in paths { wanted.append(WantedKey(path.key)) }
+        for path in paths {
+            let key = WantedKey(path.key)
+            wanted.append(key)
+            group.firsts |= key.bit
+        }
         let selector = PriceRule.commonestPath(of: places.map { rules[$0] })
         group.selector = selector.flatMap { slots[$0] }.map { Int($0) } ?? -1
         var (others, byValue): ([Int], [(value: [UInt8], places: [Int])]) = ([], [])

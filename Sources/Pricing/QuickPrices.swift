@@ -10,6 +10,8 @@ struct QuickPrices: Sendable {
     struct Group: BitwiseCopyable {
         /// The parameters that they look at; what each rule calls a slot is its place among these.
         var wanted = Run()
+        /// A bit for the first byte of each.
+        var firsts: UInt64 = 0
         /// The slot of the parameter that most rules have a condition on; -1 for none.
         var selector = -1
         /// The first of its rules without any condition; ``limit`` for none before that.
@@ -28,13 +30,16 @@ struct QuickPrices: Sendable {
         var group = 0
     }
 
-    /// The actions with tag 0, and with a group's tag the values that select rules of that group.
+    /// The actions, and the values that select rules of a group; their places are in ``selected``.
     ///
-    /// A group's tag is one more than its place. The places of both are in ``selected``.
+    /// Actions have the tag 0, values that of their group: one more than its place.
     let table: ByteTable
     /// For actions the group as the start of a run; for values a run of ``candidates``.
     let selected: [Run]
     let groups: [Group]
+    /// The first action that is no wildcard, which is often the only one, in ``texts``.
+    let firstAction: Run
+    let firstGroup: Int
     let wildcards: [Wildcard]
     let candidates: [Int32]
     let wanted: [WantedKey]
@@ -51,6 +56,8 @@ struct QuickPrices: Sendable {
         table = ByteTable(builder.keys)
         selected = builder.selected
         groups = builder.groups
+        firstAction = builder.firstAction
+        firstGroup = builder.selected.first?.first ?? 0
         wildcards = builder.wildcards
         candidates = builder.candidates
         wanted = builder.wanted
@@ -95,8 +102,9 @@ extension QuickPrices {
         guard group.isQuick else { return nil }
         var found = FoundValues()
         let wanted = wanted.span.extracting(group.wanted.range)
-        guard QuickScan.scan(text, for: wanted, into: &found) else { return nil }
-        guard let rule = firstMatch(group, place, &found, text) else { return nil }
+        guard QuickScan.scan(text, for: wanted, firsts: group.firsts, into: &found),
+            let rule = firstMatch(group, place, &found, text)
+        else { return nil }
         return quote(rule, &found, outcome, results)
     }
 
@@ -117,8 +125,19 @@ extension QuickPrices {
     }
 
     /// The group for an action: that of its own name, or of the only wildcard that it matches.
-    @inline(never)
+    @inline(__always)
     private func group(for action: Span<UInt8>) -> Int? {
+        let first = firstAction.range
+        if !first.isEmpty, first.count == action.count,
+            EightBytes.areEqual(texts.span, at: first.lowerBound, action, at: 0, count: first.count)
+        {
+            return firstGroup
+        }
+        return otherGroup(for: action)
+    }
+
+    @inline(never)
+    private func otherGroup(for action: Span<UInt8>) -> Int? {
         if let place = table.place(of: action, action.indices) {
             return selected[place].first
         }

@@ -108,7 +108,7 @@ extension QuickPrices {
             let product = part.rate.multipliedFullWidth(by: billed)
             amount &+= UInt128(product.high) << 64 | UInt128(product.low)
         }
-        amount = max(amount, UInt128(rule.minimum))
+        if rule.minimum > 0 { amount = max(amount, UInt128(rule.minimum)) }
         if rule.maximum < .max { amount = min(amount, UInt128(rule.maximum)) }
         return (amount, Int64(truncatingIfNeeded: units))
     }

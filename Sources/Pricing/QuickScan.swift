@@ -10,10 +10,14 @@ enum QuickScan {
 
 /// The values of the parameters that were looked for, by slot.
 struct FoundValues {
-    /// For each slot where the value starts and, in the high half, where it ends; then its number.
+    /// Two words for each slot, zeros where there is no value.
     ///
-    /// The number is inverted; zeros stand where there is no value.
-    private var words = [32 of UInt64](repeating: 0)
+    /// The first is where the value starts and, in the high half, where it ends; the second is the
+    /// number that it is, inverted.
+    private var words: [32 of UInt64] = [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ]
 
     @inline(__always)
     mutating func set(_ slot: Int, start: Int, end: Int, number: UInt64) {
@@ -63,14 +67,21 @@ struct WantedKey: BitwiseCopyable {
         third = EightBytes(bytes.span, at: max(count - 16, 0)).bits
     }
 
-    /// Where the value starts if the key is what stands at `first`, where `head` was read.
+    /// A bit for the first byte of the key.
+    var bit: UInt64 { 1 &<< (head & 63) }
+
+    /// Where the value starts if the key stands at `first`, where `head` was read; -1 if not.
     @inline(__always)
-    func end(in text: Span<UInt8>, _ first: Int, _ head: EightBytes) -> Int? {
-        guard head.bits & headMask == self.head else { return nil }
+    static func end(
+        of keys: Span<Self>, _ index: Int, in text: Span<UInt8>, _ first: Int, _ head: EightBytes
+    ) -> Int {
+        // A method of the key would copy all of it first.
+        guard head.bits & keys[index].headMask == keys[index].head else { return -1 }
+        let count = keys[index].count
         let end = first &+ count
         guard count > 8 else { return end }
-        guard EightBytes(text, at: end &- 8).bits == tail else { return nil }
-        return count <= 16 || hasMiddle(text, first, end) ? end : nil
+        guard EightBytes(text, at: end &- 8).bits == keys[index].tail else { return -1 }
+        return count <= 16 || keys[index].hasMiddle(text, first, end) ? end : -1
     }
 
     @inline(never)
@@ -83,34 +94,38 @@ struct WantedKey: BitwiseCopyable {
 extension QuickScan {
     /// Finds the values of `wanted`, fastest when these are in order.
     ///
+    /// `firsts` has a bit for the first byte of each key, as ``WantedKey/bit`` is.
+    ///
     /// False when one is there twice, and for anything but an object that is easy to read, or no bytes at all.
     static func scan(
-        _ text: Span<UInt8>, for wanted: Span<WantedKey>, into found: inout FoundValues
+        _ text: Span<UInt8>, for wanted: Span<WantedKey>, firsts: UInt64,
+        into found: inout FoundValues
     ) -> Bool {
         guard text.count > 2 else { return Self.isEmptyObject(text) }
         guard text[0] == UInt8(ascii: "{") else { return false }
         var (index, next) = (1, 0)
         while true {
-            guard index < text.count, text[index] == UInt8(ascii: "\"") else { return false }
+            guard isWithin(text, index), text[index] == UInt8(ascii: "\"") else { return false }
             let first = index &+ 1
             let head = EightBytes(text, at: first)
             var (slot, start) = (-1, -1)
-            for _ in wanted.indices {
-                let candidate = next
-                next = next &+ 1 == wanted.count ? 0 : next &+ 1
-                if let end = wanted[candidate].end(in: text, first, head) {
-                    guard !found.has(candidate) else { return false }
-                    (slot, start) = (candidate, end)
-                    break
-                }
+            if firsts &>> (head.bits & 63) & 1 == 1 {
+                if next >= wanted.count { next = 0 }
+                slot = next
+                start = WantedKey.end(of: wanted, slot, in: text, first, head)
+                if start < 0 { (slot, start) = search(wanted, in: text, first, head) }
+                guard start < 0 || !found.has(slot) else { return false }
+                next = slot &+ 1
             }
             if start < 0 {
                 let end = Self.stringEnd(text, from: first, head)
                 start = end &+ 2
-                guard start < text.count, text[end &+ 1] == UInt8(ascii: ":") else { return false }
+                guard isWithin(text, end &+ 1), text[end &+ 1] == UInt8(ascii: ":") else {
+                    return false
+                }
             }
             let (end, number) = Self.value(text, from: start)
-            guard end < text.count else { return false }
+            guard isWithin(text, end) else { return false }
             if slot >= 0 {
                 found.set(slot, start: start, end: end, number: number)
             }
@@ -119,6 +134,24 @@ extension QuickScan {
                 return text[end] == UInt8(ascii: "}") && index == text.count
             }
         }
+    }
+
+    /// One comparison where a lower and an upper bound would be two.
+    @inline(__always)
+    private static func isWithin(_ text: Span<UInt8>, _ index: Int) -> Bool {
+        UInt(bitPattern: index) < UInt(bitPattern: text.count)
+    }
+
+    /// The slot of the key that stands at `first`, and where its value starts; -1 for none.
+    @inline(never)
+    private static func search(
+        _ wanted: Span<WantedKey>, in text: Span<UInt8>, _ first: Int, _ head: EightBytes
+    ) -> (slot: Int, start: Int) {
+        for slot in wanted.indices {
+            let start = WantedKey.end(of: wanted, slot, in: text, first, head)
+            if start >= 0 { return (slot, start) }
+        }
+        return (-1, -1)
     }
 
     private static func isEmptyObject(_ text: Span<UInt8>) -> Bool {
@@ -141,7 +174,7 @@ extension QuickScan {
         let count = word.digitCount
         if 1...7 ~= count {
             let end = first &+ count
-            if end < text.count, text[end] != UInt8(ascii: ".") {
+            if isWithin(text, end), text[end] != UInt8(ascii: ".") {
                 return (end, word.wholeNumber(count))
             }
         }
@@ -162,7 +195,7 @@ extension QuickScan {
                 index &+= 8
             } else {
                 index &+= marks.trailingZeroBitCount &>> 3
-                guard index < text.count, text[index] == UInt8(ascii: "\\") else { return index }
+                guard isWithin(text, index), text[index] == UInt8(ascii: "\\") else { return index }
                 index &+= 2
             }
             guard index < text.count else { return text.count }

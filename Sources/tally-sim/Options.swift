@@ -6,10 +6,11 @@ struct Options {
     }
 
     static let usage = """
-        usage: tally-sim (--seed N | --seeds A..B) [--steps M]
+        usage: tally-sim (--seed N | --seeds A..B) [--steps M] [--first]
 
         Runs the storage engine on a simulated disk and clock, one run a seed, and compares every
         reply and every recovered state with a model. Prints a line a run; exit 1 if one fails.
+        --first stops at the first run that fails.
         """
 
     /// Steps of a run unless said otherwise.
@@ -17,11 +18,16 @@ struct Options {
 
     var seeds: ClosedRange<UInt64> = 1...1
     var steps = stepsUsual
+    var stopsAtFirst = false
 
     init(_ arguments: [String]) throws(Invalid) {
         var left = arguments[...]
         var hasSeeds = false
         while let name = left.popFirst() {
+            if name == "--first" {
+                stopsAtFirst = true
+                continue
+            }
             guard let value = left.popFirst() else {
                 throw Invalid(reason: "\(name) needs a value")
             }

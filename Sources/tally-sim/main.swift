@@ -25,6 +25,7 @@ func simulate() -> Int32 {
             failures += 1
             print("FAILED seed \(seed) step \(failure.step): \(failure.difference)")
             print("again: tally-sim --seed \(seed) --steps \(options.steps)")
+            if options.stopsAtFirst { break }
         }
     }
     print("runs \(options.seeds.count) failed \(failures) \(total.line)")

@@ -13,6 +13,17 @@ struct IDTests {
         #expect(try EntryID(text: EntryID(rawValue: .max).text.utf8.span).rawValue == .max)
     }
 
+    @Test(arguments: 0..<32)
+    func `each digit stands in each place`(digit: Int) throws {
+        let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+        for place in 0..<26 where place < 25 || digit < 8 {
+            let id = EntryID(rawValue: UInt128(digit) << UInt128(5 * place))
+            var text = [Character](repeating: "0", count: 26)
+            text[25 - place] = alphabet[digit]
+            #expect(id.text == "ent_" + String(text))
+        }
+    }
+
     @Test(arguments: [
         "", "ent_", "ent_0000000000000000000000000", "grt_00000000000000000000000000",
         "ent_80000000000000000000000000", "ent_0000000000000000000000000I",

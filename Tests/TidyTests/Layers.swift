@@ -47,8 +47,8 @@ enum Layers {
         Row(
             "tally-bench",
             [
-                "CSQLite", "Credit", "Engine", "JSON", "Ledger", "Partition", "Pricing", "Reports",
-                "SQLiteStore", "Store", "Terminal",
+                "CSQLite", "Credit", "Engine", "HTTP", "JSON", "Ledger", "Partition", "Pricing",
+                "Reports", "SQLiteStore", "Store", "Terminal",
             ]),
         Row(
             "tally-sim",
