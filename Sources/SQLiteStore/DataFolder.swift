@@ -15,7 +15,7 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
 
     /// Creates the folder (mode 0700) if need be and locks it.
     ///
-    /// Throws ``StoreError/inUse(path:)`` while another process holds it.
+    /// Throws `StoreError.inUse` while another process holds it.
     public init(path: String) throws(StoreError) {
         self.path = path
         try Self.create(path)

@@ -3,7 +3,7 @@ public import Store
 /// Segments in `journal.db`, one row and one synced commit each.
 ///
 /// The only connection that writes the file. WAL with synchronous=FULL: a commit returns after
-/// fdatasync of the log. The log is copied into the file when it passes ``logPagesMax``, by this
+/// fdatasync of the log. The log is copied into the file when it passes `logPagesMax`, by this
 /// connection and no other, because SQLite before 3.51.3 can corrupt a file that two connections
 /// checkpoint (docs/adr/0004-segments-in-sqlite.md).
 public struct SQLiteJournal: ~Copyable, Journal, Sendable {
