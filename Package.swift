@@ -108,7 +108,7 @@ let package = Package(
             ["Engine", "Ledger", "Partition", "SQLiteStore", "Store", "TestKit"]),
         tests("Portal", ["Credit", "Portal"]),
         tests("Pricing", ["Credit", "JSON", "Pricing"]),
-        tests("Reports", ["Credit", "Reports"]),
+        tests("Reports", ["Credit", "Ledger", "Reports", "Store", "TestKit"]),
         tests(
             "SQLiteStore",
             ["Credit", "Ledger", "SQLiteStore", "SimulatedDisk", "Store", "TestKit"]),

@@ -99,7 +99,10 @@ public struct Engine: Sendable {
         let batches = waiting
         waiting = []
         guard !contents.isEmpty else {
-            return PendingSegment(contents: contents, encoded: nil, batches: batches)
+            // The texts of what was repeated or refused lie in it.
+            let idle = contents
+            contents = SegmentContents(number: idle.number, time: idle.time)
+            return PendingSegment(contents: idle, encoded: nil, batches: batches)
         }
         let encoded = encoder.encode(contents, previous: previousHash, salt: salt)
         let ended = contents

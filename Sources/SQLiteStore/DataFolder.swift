@@ -13,7 +13,7 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
     public var vfs: String? { nil }
     private let lock: Int32
 
-    /// Creates the folder (mode 0700) if need be and locks it.
+    /// Creates the folder (mode 0700) if need be, so that it outlasts a loss of power, and locks it.
     ///
     /// Throws `StoreError.inUse` while another process holds it.
     public init(path: String) throws(StoreError) {
@@ -38,8 +38,8 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
     }
 
     private static func create(_ path: String) throws(StoreError) {
-        if unsafe mkdir(path, 0o700) == 0 || errno == EEXIST { return }
-        throw .unavailable("\(path): \(lastError())")
+        guard unsafe mkdir(path, 0o700) != 0 else { return try sync(folder: parent(of: path)) }
+        guard errno == EEXIST else { throw .unavailable("\(path): \(lastError())") }
     }
 
     public func copyDurably(_ name: String, to copy: String) throws(StoreError) -> Bool {
@@ -65,10 +65,22 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
     }
 
     public func sync() throws(StoreError) {
+        try Self.sync(folder: path)
+    }
+
+    private static func sync(folder path: String) throws(StoreError) {
         let folder = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw .unavailable("\(path): \(Self.lastError())") }
+        guard folder >= 0 else { throw .unavailable("\(path): \(lastError())") }
         defer { close(folder) }
-        guard fsync(folder) == 0 else { throw .unavailable("\(path): \(Self.lastError())") }
+        guard fsync(folder) == 0 else { throw .unavailable("\(path): \(lastError())") }
+    }
+
+    /// The folder that a path's last name stands in.
+    private static func parent(of path: String) -> String {
+        var rest = path[...]
+        while rest.count > 1, rest.last == "/" { rest.removeLast() }
+        guard let slash = rest.lastIndex(of: "/") else { return "." }
+        return slash == rest.startIndex ? "/" : String(rest[..<slash])
     }
 
     public func remove(_ name: String) {

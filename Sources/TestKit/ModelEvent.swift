@@ -43,6 +43,17 @@ public struct ModelEvent: Hashable, Sendable {
     public var key = ""
     public var content: UInt64 = 0
 
+    /// True for what an account's list of entries shows: entries and refusals.
+    public var isListed: Bool {
+        switch kind {
+        case .charged, .granted, .activated, .expired, .voided, .adjusted, .refusedFunds,
+            .refusedSuspended:
+            true
+        case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .keyCreated:
+            false
+        }
+    }
+
     public init(spot: Spot, account: String, kind: Kind, time: Int64) {
         self.spot = spot
         self.account = account

@@ -14,8 +14,9 @@ struct EngineCase {
     let batch: Int
     let seconds: Double
 
-    /// Batches submitted and not yet answered, as of this many clients.
-    private static let underWayMax = 8
+    /// Batches submitted and not yet answered, as of so many clients: enough charges for the two
+    /// threads to work at the same time.
+    private var underWayMax: Int { batch == 1 ? 1 : min(64, max(8, 32_768 / batch)) }
     /// The most charges made ready before the clock starts.
     private static let chargesMax = 4_000_000
 
@@ -67,7 +68,7 @@ struct EngineCase {
         let count = min(Self.chargesMax / batch, max(64, batch == 1 ? 40_000 : Int.max))
         let batches = (0..<count).map { _ in workload.batch(batch, now: now) }
         var starts: [UInt64] = []
-        let underWay = batch == 1 ? 1 : Self.underWayMax
+        let underWay = underWayMax
         let begin = Monotonic.now()
         let deadline = begin + UInt64(seconds * 1e9)
         var answered = 0

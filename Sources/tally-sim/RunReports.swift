@@ -48,15 +48,3 @@ extension Run {
         }
     }
 }
-
-extension ModelEvent {
-    /// True for what an account's list of entries shows.
-    fileprivate var isListed: Bool {
-        switch kind {
-        case .refusedFunds, .refusedSuspended: true
-        case .charged, .granted, .activated, .expired, .voided, .adjusted: true
-        case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .keyCreated:
-            false
-        }
-    }
-}

@@ -15,6 +15,16 @@ struct DataFolderTests {
         _ = try DataFolder(path: path)
     }
 
+    @Test(arguments: ["data", "data/", "data//"])
+    func `a folder is made where its path says`(name: String) throws {
+        let temporary = try TemporaryFolder()
+        do {
+            let folder = try DataFolder(path: "\(temporary.path)/\(name)")
+            _ = folder.path
+        }
+        #expect(try temporary.names() == ["data"])
+    }
+
     @Test func `a folder that cannot be made is refused`() throws {
         let temporary = try TemporaryFolder()
         #expect(throws: StoreError.self) {

@@ -1,0 +1,131 @@
+import Credit
+import Ledger
+import Reports
+import Store
+import TestKit
+import Testing
+
+struct ReadModelTests {
+    /// Segments folded one by one, with checkpoints begun, written and finished at any moment.
+    private struct Run {
+        let state = MemoryState()
+        let model: ReadModel
+        let contents: [SegmentContents]
+        var random: SeededRandom
+        var folded = 0
+        var frozen: ReadModel.Frozen?
+        var isWritten = false
+
+        init(seed: UInt64) throws {
+            random = SeededRandom(seed: seed)
+            var builder = try JournalBuilder(seed: seed)
+            try builder.grow(by: 40)
+            contents = builder.contents
+            model = ReadModel(stored: state, through: 0, actions: [])
+        }
+
+        mutating func step() {
+            if random.chance(60), folded < contents.count {
+                model.fold(contents[folded])
+                folded += 1
+                return
+            }
+            guard let begun = frozen else {
+                frozen = model.freeze()
+                isWritten = false
+                return
+            }
+            if isWritten {
+                model.thaw(begun)
+                frozen = nil
+            } else {
+                state.write(begun)
+                isWritten = true
+            }
+        }
+
+        var events: [ModelEvent] {
+            var names: [String] = []
+            return contents[..<folded].flatMap { $0.modelEvents(names: &names) }
+                .filter(\.isListed)
+        }
+    }
+
+    @Test(arguments: UInt64(1)...60)
+    func `memory and checkpoints together miss nothing and count nothing twice`(
+        seed: UInt64
+    ) throws {
+        var run = try Run(seed: seed)
+        for step in 0..<120 {
+            run.step()
+            let events = run.events
+            for slot in 0..<AccountSlot(4) {
+                let own = events.filter { $0.account == "account-\(slot + 1)" }
+                try Self.checkPositions(&run, slot, own, step: step)
+                let charges = own.filter { $0.kind == .charged }
+                let cells = try run.model.usage(of: slot, quarters: .min ..< .max)
+                #expect(
+                    cells.reduce(0) { $0 + $1.credits }
+                        == charges.reduce(0) { $0 + Int128($1.amount) },
+                    "seed \(seed), step \(step)")
+                #expect(cells.reduce(0) { $0 + $1.calls } == Int64(charges.count))
+            }
+            let all = try run.model.usage(of: nil, quarters: .min ..< .max)
+            #expect(
+                all.reduce(0) { $0 + $1.calls } == Int64(events.count { $0.kind == .charged }))
+        }
+    }
+
+    private static func checkPositions(
+        _ run: inout Run, _ slot: AccountSlot, _ events: [ModelEvent], step: Int
+    ) throws {
+        let limit = run.random.pick([1, 2, 7, 1000])
+        let end = run.random.chance(50) ? nil : events.randomElement(using: &run.random)?.spot
+        let found = try run.model.positions(
+            of: slot, before: end.map { Position($0) }, limit: limit)
+        let expected = events.map(\.spot).filter { spot in end.map { spot < $0 } ?? true }
+        #expect(found.map { Spot($0) } == Array(expected.reversed().prefix(limit)), "step \(step)")
+    }
+
+    @Test func `usage falls into the quarter of an hour that holds its time`() throws {
+        var builder = try JournalBuilder(seed: 2, accounts: 1)
+        let charge = Operation.move(Move(.charge(0, collects: true), on: "account-1", key: "k"))
+        try builder.add([charge])
+        let model = ReadModel(stored: MemoryState(), through: 0, actions: [])
+        for contents in builder.contents { model.fold(contents) }
+        let time = try #require(builder.contents.last?.time.micros)
+        let quarter = time / 900_000_000
+        #expect(try model.usage(of: 0, quarters: quarter..<quarter + 1).count == 1)
+        #expect(try model.usage(of: 0, quarters: quarter + 1..<quarter + 9).isEmpty)
+        #expect(try model.usage(of: 0, quarters: quarter - 9..<quarter).isEmpty)
+    }
+
+    @Test func `a second checkpoint waits for the first`() throws {
+        let model = ReadModel(stored: MemoryState(), through: 0, actions: [])
+        let first = try #require(model.freeze())
+        let isSecond = model.freeze() != nil
+        #expect(!isSecond)
+        model.thaw(first)
+        let isThird = model.freeze() != nil
+        #expect(isThird)
+    }
+
+    @Test(arguments: UInt64(1)...20)
+    func `a model opened on a checkpoint goes on from it`(seed: UInt64) throws {
+        var run = try Run(seed: seed)
+        for _ in 0..<60 { run.step() }
+        if let frozen = run.frozen, !run.isWritten { run.state.write(frozen) }
+        let through = try run.state.usage(of: nil, quarters: 0..<1).through
+        let reopened = ReadModel(
+            stored: run.state, through: through, actions: run.state.actions)
+        for contents in run.contents[..<run.folded] where contents.number > through {
+            reopened.fold(contents)
+        }
+        for slot in 0..<AccountSlot(4) {
+            let was = try run.model.positions(of: slot, before: nil, limit: 1000)
+            #expect(try reopened.positions(of: slot, before: nil, limit: 1000) == was)
+            let actions = try reopened.usage(of: slot, quarters: .min ..< .max).map(\.action)
+            #expect(Set(actions).isSubset(of: ["call"]))
+        }
+    }
+}
