@@ -23,13 +23,6 @@ extension PendingSegment {
     }
 }
 
-/// Whose charge it is, and the hash of its key; no slot when the account did not exist before the
-/// batch.
-struct PreparedCharge: BitwiseCopyable {
-    let slot: AccountSlot?
-    let keyHash: IdempotencyIndex.Hash
-}
-
 /// The writer of one partition: decides batches in order and gathers them into segments.
 ///
 /// A synchronous state machine without clock, thread or disk, so that the simulator runs the very
@@ -38,6 +31,10 @@ struct PreparedCharge: BitwiseCopyable {
 public struct Engine: Sendable {
     /// No batch joins a segment that has this many events.
     public static let segmentEventsSoftMax = 8192
+    /// A segment with more bytes of texts than this is not kept for its memory.
+    public static let recycledBytesMax = 16 << 20
+    /// How many segments are kept for their memory.
+    public static let recycledSegmentsMax = 4
     /// How many accounts a segment's sweep brings up to date at most.
     public static let sweepMax = 1024
 
@@ -47,8 +44,10 @@ public struct Engine: Sendable {
     private var waiting: [CommandBatch] = []
     private var encoder = SegmentEncoder()
     /// What was looked up of the charges of the batch at hand.
-    private var prepared: [PreparedCharge] = []
+    private var lookups = ChargeLookups()
     private var previousHash: [UInt8]
+    /// Contents that nobody needs any more, for the memory that they hold.
+    private var spares: [SegmentContents] = []
 
     /// An engine that goes on after the segment that `last` marks.
     ///
@@ -75,14 +74,16 @@ public struct Engine: Sendable {
         decided.outcomes.reserveCapacity(batch.count)
         let base = contents.bytes.count
         contents.bytes.append(contentsOf: batch.bytes)
-        prepare(batch)
+        lookups.removeAll()
         for item in batch.items {
             let outcome: Outcome =
                 switch item {
                 case .charge(let index):
                     decide(
-                        batch.charges[index], prepared[index], in: batch.bytes, base: base,
-                        at: now)
+                        batch.charges[index],
+                        lookups.lookup(
+                            index, of: batch.charges, in: batch.bytes, ledger: ledger),
+                        in: batch.bytes, base: base, at: now)
                 case .command(let index): decide(batch.commands[index], at: now)
                 case .query(let index): answer(batch.queries[index], at: now)
                 }
@@ -107,27 +108,25 @@ public struct Engine: Sendable {
         let encoded = encoder.encode(contents, previous: previousHash, salt: salt)
         let ended = contents
         previousHash = encoded.hash
-        contents = SegmentContents(number: ended.number + 1, time: ended.time)
-        contents.reserve(as: ended)
+        contents = spares.popLast() ?? SegmentContents(number: 0, time: .epoch)
+        contents.restart(as: ended.number + 1, time: ended.time)
         return PendingSegment(contents: ended, encoded: encoded, batches: batches)
+    }
+
+    /// Takes back a segment that was made durable and answered, to write into its memory again.
+    ///
+    /// Memory that the system has just given costs far more at its first touch than to reuse.
+    public mutating func recycle(_ segment: consuming PendingSegment) {
+        guard segment.contents.bytes.count <= Self.recycledBytesMax,
+            spares.count < Self.recycledSegmentsMax
+        else { return }
+        if let encoded = segment.encoded { encoder.recycle(encoded) }
+        spares.append(segment.contents)
     }
 
     private mutating func begin(at now: Instant) {
         guard contents.isEmpty else { return }
         contents.begin(at: now)
-    }
-
-    /// Looks up whose charges they are and asks for the memory that deciding will touch, so that
-    /// the latencies of many charges overlap.
-    private mutating func prepare(_ batch: CommandBatch) {
-        prepared.removeAll(keepingCapacity: true)
-        for charge in batch.charges {
-            let slot = ledger.slot(of: batch.bytes.span.extracting(charge.account.indices))
-            let key = batch.bytes.span.extracting(charge.idempotence.key.indices)
-            let hash = ledger.idempotency.hash(of: key, account: slot ?? 0)
-            if let slot { ledger.prefetch(slot, key: hash) }
-            prepared.append(PreparedCharge(slot: slot, keyHash: hash))
-        }
     }
 
     /// Makes entries of what is due on any account, so that totals and reports see it in time.

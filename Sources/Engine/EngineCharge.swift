@@ -8,10 +8,10 @@ extension Engine {
     ///
     /// Its texts lie in `bytes`, and the same from `base` on in the texts of the segment.
     mutating func decide(
-        _ command: ChargeCommand, _ prepared: PreparedCharge, in bytes: [UInt8], base: Int,
+        _ command: ChargeCommand, _ lookup: ChargeLookup, in bytes: [UInt8], base: Int,
         at now: Instant
     ) -> Outcome {
-        guard let (slot, hash) = found(command, prepared, in: bytes) else {
+        guard let (slot, hash) = found(command, lookup, in: bytes) else {
             return .rejected(.accountNotFound)
         }
         if let position = ledger.idempotency.position(of: hash) { return .seenBefore(position) }
@@ -28,9 +28,9 @@ extension Engine {
 
     /// The account and the hash of the key; looks an account up again that the batch made itself.
     private func found(
-        _ command: ChargeCommand, _ prepared: PreparedCharge, in bytes: [UInt8]
+        _ command: ChargeCommand, _ lookup: ChargeLookup, in bytes: [UInt8]
     ) -> (AccountSlot, IdempotencyIndex.Hash)? {
-        if let slot = prepared.slot { return (slot, prepared.keyHash) }
+        if let slot = lookup.slot { return (slot, lookup.keyHash) }
         guard let slot = ledger.slot(of: bytes.span.extracting(command.account.indices)) else {
             return nil
         }

@@ -41,7 +41,7 @@ public struct PipelineFollower: Sendable {
 /// Whatever arrives while a segment is committed joins the next one (group commit).
 public final class Pipeline: Sendable {
     /// Segments decided but not yet durable.
-    public static let segmentsUnderWayMax = 2
+    public static let segmentsUnderWayMax = 4
     private struct Work: Sendable {
         let segment: PendingSegment
         /// The accounts after this segment, when a checkpoint is due.
@@ -51,6 +51,8 @@ public final class Pipeline: Sendable {
     private let inbox = Inbox()
     private let segmentItemsMax: Int
     private let commits = WorkQueue<Work>(capacity: segmentsUnderWayMax)
+    /// Segments that were answered, on their way back to the writer.
+    private let answered = Mutex<[PendingSegment]>([])
     private let threads = Mutex<[Joinable]>([])
     private let counters = Mutex(PipelineCounters())
 
@@ -108,6 +110,7 @@ extension Pipeline {
         var schedule = CheckpointSchedule(now: time.now())
         while true {
             commits.waitForRoom()
+            for segment in takeAnswered() { engine.recycle(segment) }
             guard let batches = inbox.take(limit: segmentItemsMax) else { break }
             let now = time.now()
             for batch in batches { engine.submit(batch, at: now) }
@@ -139,8 +142,22 @@ extension Pipeline {
             } else {
                 settle(work, after: last, follower)
             }
-            deliver(batches, of: work.segment.contents, to: follower)
+            deliver(consume batches, of: work.segment.contents, to: follower)
+            giveBack(consume work)
             commits.finish()
+        }
+    }
+
+    private func giveBack(_ work: consuming Work) {
+        var segment = work.segment
+        segment.batches = []
+        answered.withLock { $0.append(segment) }
+    }
+
+    private func takeAnswered() -> [PendingSegment] {
+        answered.withLock { answered in
+            defer { answered.removeAll() }
+            return answered
         }
     }
 

@@ -45,7 +45,7 @@ public struct Catalogue: Sendable {
     /// Every version of every price list in order of creation.
     public internal(set) var priceLists: [PriceListVersion] = []
     private var keySlots: [[UInt8]: APIKeySlot] = [:]
-    private var index: AccountIndex
+    var index: AccountIndex
 
     /// An empty catalogue; `seed` makes its hash table unforeseeable and changes nothing else.
     public init(seed: UInt64) {
@@ -53,10 +53,10 @@ public struct Catalogue: Sendable {
     }
 
     /// The slot of the account with this id.
-    public func slot(of id: Span<UInt8>) -> AccountSlot? { index.slot(of: id) }
+    public func slot(of id: Span<UInt8>) -> AccountSlot? { index.slot(of: id, index.hash(of: id)) }
 
     /// The slot of the account with this id.
-    public func slot(of id: Name) -> AccountSlot? { index.slot(of: id.text.utf8.span) }
+    public func slot(of id: Name) -> AccountSlot? { slot(of: id.text.utf8.span) }
 
     /// The slot of the key whose secret has this SHA-256.
     public func slot(ofSecretHash hash: [UInt8]) -> APIKeySlot? { keySlots[hash] }

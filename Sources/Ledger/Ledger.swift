@@ -34,13 +34,6 @@ public struct Ledger: Sendable {
     /// The slot of the account with this id.
     public func slot(of id: Name) -> AccountSlot? { catalogue.slot(of: id) }
 
-    /// Asks for the memory that a charge with this key on this account will touch.
-    @inline(__always)
-    public func prefetch(_ slot: AccountSlot, key: IdempotencyIndex.Hash) {
-        idempotency.prefetch(key)
-        records.prefetch(Int(slot))
-    }
-
     /// The lots of an account: those that may pay now or later in burn order, then the others.
     public func lots(of slot: AccountSlot) -> [Lot] {
         let record = records[Int(slot)]

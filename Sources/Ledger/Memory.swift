@@ -2,12 +2,25 @@ internal import CPrefetch
 
 /// Hints to the processor's caches.
 enum Memory {
-    /// Asks for the cache line of an element that will soon be read; changes nothing.
+    private static let lineBytes = 64
+
+    /// Asks for the cache lines of an element that will soon be read; changes nothing.
     @inline(__always)
-    static func prefetch<Element>(_ array: [Element], at index: Int) {
-        unsafe array.withUnsafeBufferPointer { buffer in
+    static func prefetch<Element>(_ elements: Span<Element>, at index: Int) {
+        unsafe elements.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
-            unsafe cprefetch_read(base + index)
+            unsafe prefetch(base + index)
+        }
+    }
+
+    /// Asks for the cache lines of the element there.
+    @unsafe @inline(__always)
+    static func prefetch<Element>(_ element: UnsafePointer<Element>) {
+        let address = unsafe UnsafeRawPointer(element)
+        var offset = 0
+        while offset < MemoryLayout<Element>.size {
+            unsafe cprefetch_read(address + offset)
+            offset += lineBytes
         }
     }
 }

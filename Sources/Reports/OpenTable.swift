@@ -4,27 +4,26 @@ struct OpenTable<Key: Hashable & Sendable & BitwiseCopyable, Value: Sendable & B
 where Key: OpenTableKey {
     private var slots: [UInt32] = [UInt32](repeating: 0, count: 1024)
     /// The keys and values in order of first use.
-    private(set) var entries: [(key: Key, value: Value)] = []
+    var entries: [(key: Key, value: Value)] = []
     private let blank: Value
 
     init(blank: Value) {
         self.blank = blank
     }
 
-    /// Changes the value of a key, which begins as the blank one.
-    @inline(__always)
-    mutating func update(_ key: Key, _ body: (inout Value) -> Void) {
+    /// The place of a key among the entries; a new one begins with the blank value.
+    mutating func place(of key: Key) -> Int {
         if entries.count * 2 >= slots.count { grow() }
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: key.tableHash) & mask
         while slots[slot] != 0 {
             let index = Int(slots[slot]) - 1
-            if entries[index].key == key { return body(&entries[index].value) }
+            if entries[index].key == key { return index }
             slot = (slot + 1) & mask
         }
         entries.append((key, blank))
         slots[slot] = UInt32(truncatingIfNeeded: entries.count)
-        body(&entries[entries.count - 1].value)
+        return entries.count - 1
     }
 
     private mutating func grow() {

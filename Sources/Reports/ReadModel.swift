@@ -29,8 +29,7 @@ public final class ReadModel: Sendable {
         var frozen: Part?
         /// The last segment folded.
         var through: UInt64
-        var actions: [String]
-        var actionNumbers: [[UInt8]: UInt32]
+        var actions: ActionNames
         /// How many actions storage knows.
         var storedActions: Int
     }
@@ -68,18 +67,14 @@ public final class ReadModel: Sendable {
     /// A read model that goes on after the checkpoint through segment `through`.
     public init(stored: any UsageReader, through: UInt64, actions: [String]) {
         self.stored = stored
-        var numbers: [[UInt8]: UInt32] = [:]
-        for (index, action) in actions.enumerated() {
-            numbers[Array(action.utf8)] = UInt32(truncatingIfNeeded: index)
-        }
         state = Mutex(
             State(
-                live: Part(after: through), through: through, actions: actions,
-                actionNumbers: numbers, storedActions: actions.count))
+                live: Part(after: through), through: through, actions: ActionNames(actions),
+                storedActions: actions.count))
     }
 
     /// How many events memory holds since the last checkpoint was begun.
-    public var tailCount: Int { state.withLock { $0.live.delta.eventCount } }
+    public var tailCount: Int { state.withLock { $0.live.delta.chains.count } }
 
     /// Takes in a durable segment; they come in order.
     public func fold(_ contents: SegmentContents) {
@@ -87,12 +82,11 @@ public final class ReadModel: Sendable {
             contents.visit { position, item in
                 switch item {
                 case .charge(let index):
-                    let charge = contents.charges[index]
-                    let action = state.number(of: charge.action, in: contents.bytes)
-                    state.live.delta.add(charge, action: action, at: position)
+                    let action = state.actions.number(
+                        of: contents.charges[index].action, in: contents.bytes)
+                    state.live.delta.add(contents.charges[index], action: action, at: position)
                 case .event(let index):
-                    guard let account = contents.events[index].listedAccount else { return }
-                    state.live.delta.link(position, to: account)
+                    state.live.delta.add(contents.events[index], at: position)
                 }
             }
             state.through = contents.number
@@ -109,7 +103,7 @@ public final class ReadModel: Sendable {
             state.live = Part(after: state.through)
             return Frozen(
                 delta: part.delta, through: state.through,
-                actions: Array(state.actions[state.storedActions...]))
+                actions: Array(state.actions.names[state.storedActions...]))
         }
     }
 
@@ -155,10 +149,10 @@ public final class ReadModel: Sendable {
         try read { () throws(StoreError) in
             try stored.usage(of: account, quarters: quarters)
         } _: { rows, deltas, state in
-            var cells = rows.flatMap { row in row.cells.map { Cell(row, $0, state.actions) } }
+            var cells = rows.flatMap { row in row.cells.map { Cell(row, $0, state.actions.names) } }
             for delta in deltas {
                 delta.forEachCell(of: account, in: quarters) { key, sums in
-                    cells.append(Cell(key, sums, state.actions))
+                    cells.append(Cell(key, sums, state.actions.names))
                 }
             }
             return (state.through, cells)
@@ -173,7 +167,7 @@ public final class ReadModel: Sendable {
             try stored.events(of: account, before: end, limit: limit)
         } _: { rows, deltas, _ in
             let newest = deltas.reversed().flatMap {
-                $0.positions(of: account, before: end, limit: limit)
+                $0.chains.positions(of: account, before: end, limit: limit)
             }
             return Array((newest + rows).prefix(limit))
         }
@@ -182,29 +176,10 @@ public final class ReadModel: Sendable {
     /// Where the newest events of all accounts stand that memory knows of, newest first.
     public func newestPositions(limit: Int) -> [Position] {
         state.withLock { state in
-            let live = state.live.delta.newestPositions(limit: limit)
-            let frozen = state.frozen?.delta.newestPositions(limit: limit - live.count) ?? []
+            let live = state.live.delta.chains.newestPositions(limit: limit)
+            let frozen = state.frozen?.delta.chains.newestPositions(limit: limit - live.count) ?? []
             return live + frozen
         }
-    }
-}
-
-extension ReadModel.State {
-    fileprivate mutating func number(of action: ByteRange, in bytes: [UInt8]) -> UInt32 {
-        let name = [UInt8](bytes[action.indices])
-        if let number = actionNumbers[name] { return number }
-        guard actions.count < ReadModel.actionsMax else {
-            return number(of: Array(ReadModel.otherAction.utf8))
-        }
-        return number(of: name)
-    }
-
-    private mutating func number(of name: [UInt8]) -> UInt32 {
-        if let number = actionNumbers[name] { return number }
-        let number = UInt32(truncatingIfNeeded: actions.count)
-        actions.append(String(decoding: name, as: UTF8.self))
-        actionNumbers[name] = number
-        return number
     }
 }
 

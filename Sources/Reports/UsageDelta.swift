@@ -20,13 +20,7 @@ struct UsageDelta: Sendable {
         var bytes: Int128 = 0
     }
 
-    /// One event of an account, and the one before it in this delta.
-    private struct Link: Sendable, BitwiseCopyable {
-        let position: Position
-        let previous: UInt32
-    }
-
-    private static let noLink = UInt32.max
+    private static let noCell = UInt32.max
     /// How many seconds a cell spans; zones such as Kathmandu's are at +05:45.
     static let quarterSeconds: Int64 = 900
 
@@ -34,40 +28,51 @@ struct UsageDelta: Sendable {
     /// For each cell the one before it of the same account.
     private var previousCells: [UInt32] = []
     private var lastCells: [UInt32] = []
-    private var links: [Link] = []
-    private var lastLinks: [UInt32] = []
-
-    /// How many events it knows.
-    var eventCount: Int { links.count }
-
-    /// The accounts that have events here.
-    var accounts: [AccountSlot] {
-        lastLinks.indices.lazy.filter { lastLinks[$0] != Self.noLink }
-            .map { AccountSlot(truncatingIfNeeded: $0) }
-    }
+    /// Where the events of each account stand.
+    private(set) var chains = EventChains()
 
     /// The quarter that holds a time.
     static func quarter(_ time: Instant) -> Int64 {
         time.floor(toSeconds: quarterSeconds).micros / (quarterSeconds * 1_000_000)
     }
 
-    mutating func add(_ charge: ChargeEvent, action: UInt32, at position: Position) {
-        let cell = CellKey(
-            quarter: Self.quarter(charge.head.time), account: charge.head.account,
-            action: action, key: charge.key)
-        cells.update(cell) { sums in
-            sums.credits += Int128(charge.credits)
-            sums.calls += 1
-            sums.units += Int128(charge.units)
-            sums.bytes += Int128(charge.details.bytes.value ?? 0)
+    /// Takes in a charge.
+    @inline(__always)
+    mutating func add(_ charge: borrowing ChargeEvent, action: UInt32, at position: Position) {
+        let account = charge.head.account
+        let key = CellKey(
+            quarter: Self.quarter(charge.head.time), account: account, action: action,
+            key: charge.key)
+        let cell = cell(key)
+        cells.entries[cell].value.credits += Int128(charge.credits)
+        cells.entries[cell].value.calls += 1
+        cells.entries[cell].value.units += Int128(charge.units)
+        cells.entries[cell].value.bytes += Int128(charge.details.bytes.value ?? 0)
+        chains.add(position, to: account)
+    }
+
+    /// Takes in an event that is no charge.
+    mutating func add(_ event: Event, at position: Position) {
+        chains.add(position, to: event.listedAccount)
+    }
+
+    /// The place of a cell: most often the last one of its account.
+    @inline(__always)
+    private mutating func cell(_ key: CellKey) -> Int {
+        let account = Int(key.account)
+        if account < lastCells.count, lastCells[account] != Self.noCell,
+            cells.entries[Int(lastCells[account])].key == key
+        {
+            return Int(lastCells[account])
         }
-        if cells.entries.count > previousCells.count { linkCell(to: charge.head.account) }
-        link(position, to: charge.head.account)
+        let place = cells.place(of: key)
+        if cells.entries.count > previousCells.count { linkCell(to: key.account) }
+        return place
     }
 
     private mutating func linkCell(to account: AccountSlot) {
         let index = Int(account)
-        while lastCells.count <= index { lastCells.append(Self.noLink) }
+        while lastCells.count <= index { lastCells.append(Self.noCell) }
         previousCells.append(lastCells[index])
         lastCells[index] = UInt32(truncatingIfNeeded: previousCells.count - 1)
     }
@@ -82,39 +87,12 @@ struct UsageDelta: Sendable {
             }
             return
         }
-        var next = Int(account) < lastCells.count ? lastCells[Int(account)] : Self.noLink
-        while next != Self.noLink {
+        var next = Int(account) < lastCells.count ? lastCells[Int(account)] : Self.noCell
+        while next != Self.noCell {
             let (key, sums) = cells.entries[Int(next)]
             if quarters.contains(key.quarter) { body(key, sums) }
             next = previousCells[Int(next)]
         }
-    }
-
-    mutating func link(_ position: Position, to account: AccountSlot) {
-        let index = Int(account)
-        while lastLinks.count <= index { lastLinks.append(Self.noLink) }
-        links.append(Link(position: position, previous: lastLinks[index]))
-        lastLinks[index] = UInt32(truncatingIfNeeded: links.count - 1)
-    }
-
-    /// Where the events of an account stand, newest first.
-    func positions(
-        of account: AccountSlot, before end: Position? = nil, limit: Int = .max
-    ) -> [Position] {
-        guard Int(account) < lastLinks.count else { return [] }
-        var found: [Position] = []
-        var next = lastLinks[Int(account)]
-        while next != Self.noLink, found.count < limit {
-            let position = links[Int(next)].position
-            if end.map({ position < $0 }) ?? true { found.append(position) }
-            next = links[Int(next)].previous
-        }
-        return found
-    }
-
-    /// Where the newest events of all accounts stand, newest first.
-    func newestPositions(limit: Int) -> [Position] {
-        links.suffix(limit).reversed().map(\.position)
     }
 
     /// The cells as rows for a checkpoint, by account and quarter.
@@ -144,7 +122,9 @@ struct UsageDelta: Sendable {
 
     /// The events' positions as rows for a checkpoint.
     func eventRows() -> [EventRow] {
-        accounts.map { EventRow(account: $0, positions: positions(of: $0).reversed()) }
+        chains.accounts.map {
+            EventRow(account: $0, positions: chains.positions(of: $0).reversed())
+        }
     }
 }
 

@@ -13,7 +13,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     /// PRAGMA user_version of the tables below.
     static let schemaVersion: Int64 = 0
     /// The log is copied into the file after this many pages of 4096 bytes.
-    static let logPagesMax = 4096
+    static let logPagesMax = 1024
 
     private let database: Database
     private let insert: Statement

@@ -25,6 +25,13 @@ enum Bytes {
         return true
     }
 
+    /// The high bit of each byte of a word that is `byte`: right for the first such, any after it.
+    @inline(__always)
+    static func marks(_ word: UInt64, _ byte: UInt8) -> UInt64 {
+        let others = word.littleEndian ^ UInt64(byte) &* 0x0101_0101_0101_0101
+        return (others &- 0x0101_0101_0101_0101) & ~others & 0x8080_8080_8080_8080
+    }
+
     /// A hash for tables that live for one segment.
     @inline(__always)
     static func hash(_ range: ByteRange, _ bytes: Span<UInt8>) -> UInt64 {

@@ -9,25 +9,20 @@ enum IntegerColumn {
     /// Widths above this are written as whole words, so that a value never spans nine bytes.
     private static let packedWidthMax = 56
 
-    /// Appends the column of `count` integers that `value` gives.
-    @inline(__always)
-    static func append(
-        to bytes: inout [UInt8], scratch: inout [UInt64], count: Int, value: (Int) -> UInt64
-    ) {
+    /// Appends the column of the integers at some places of `words`.
+    static func append(_ words: [UInt64], _ places: Range<Int>, to bytes: inout [UInt8]) {
+        let column = words.span.extracting(places)
         var least = UInt64.max
         var greatest: UInt64 = 0
-        for index in 0..<count {
-            let word = value(index)
-            scratch[index] = word
-            least = min(least, word)
-            greatest = max(greatest, word)
+        for index in column.indices {
+            least = min(least, column[index])
+            greatest = max(greatest, column[index])
         }
-        guard count > 0 else { return appendHead(to: &bytes, width: 0, least: 0) }
+        guard column.count > 0 else { return appendHead(to: &bytes, width: 0, least: 0) }
         let needed = 64 - (greatest - least).leadingZeroBitCount
         let width = needed > packedWidthMax ? 64 : needed
         appendHead(to: &bytes, width: width, least: least)
-        guard width > 0 else { return }
-        pack(scratch, count: count, width: width, least: least, to: &bytes)
+        if width > 0 { pack(column, width: width, least: least, to: &bytes) }
     }
 
     private static func appendHead(to bytes: inout [UInt8], width: Int, least: UInt64) {
@@ -36,19 +31,24 @@ enum IntegerColumn {
     }
 
     private static func pack(
-        _ words: [UInt64], count: Int, width: Int, least: UInt64, to bytes: inout [UInt8]
+        _ words: Span<UInt64>, width: Int, least: UInt64, to bytes: inout [UInt8]
     ) {
-        let size = (count * width + 7) / 8
+        let size = (words.count * width + 7) / 8
         let first = bytes.count
         bytes.append(contentsOf: repeatElement(0, count: size + 8))
         unsafe bytes.withUnsafeMutableBytes { buffer in
-            var bit = 0
-            for index in 0..<count {
-                let offset = first + bit >> 3
-                let word = (words[index] &- least) &<< UInt64(truncatingIfNeeded: bit & 7)
-                let old = unsafe buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                unsafe buffer.storeBytes(of: old | word, toByteOffset: offset, as: UInt64.self)
-                bit += width
+            var offset = first
+            var pending: UInt64 = 0
+            var bits = 0
+            for index in words.indices {
+                // At most seven bits are pending, so that 56 more fit; before 64 there are none.
+                let word = pending | (words[index] &- least) &<< UInt64(truncatingIfNeeded: bits)
+                unsafe buffer.storeBytes(
+                    of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
+                let end = bits &+ width
+                pending = end == 64 ? 0 : word &>> UInt64(truncatingIfNeeded: end & ~7)
+                offset &+= end &>> 3
+                bits = end & 7
             }
         }
         bytes.removeLast(8)

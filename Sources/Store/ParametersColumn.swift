@@ -11,82 +11,122 @@ struct ParametersColumn {
     static let placesMax = 8
     private static let mark: UInt8 = 1
     private static let digitsMax = 18
+    private static let escape = UInt8(ascii: "\\")
 
-    private var line: [UInt8] = []
+    /// The shapes one after the other, with eight bytes to spare for whole words.
     private var shapeText: [UInt8] = []
     private var shapes: [ByteRange] = []
-    private var values: [[UInt64]] = Array(repeating: [], count: placesMax)
+    /// The integers of the first place, then those of the second and so on, `stride` for each.
+    private var values: [UInt64] = []
+    private var stride = 0
+    /// How many integers each place has.
+    private var used = [Int](repeating: 0, count: placesMax)
     private var texts = TextColumn()
 
-    /// Appends the column of `count` objects in `source` that `range` names.
+    /// Appends the column of the objects of `source` at some places of `ranges`.
     mutating func append(
-        to bytes: inout [UInt8], scratch: inout [UInt64], count: Int, source: [UInt8],
-        range: (Int) -> ByteRange
+        _ ranges: [ByteRange], _ places: Range<Int>, of source: [UInt8], to bytes: inout [UInt8]
     ) {
-        shapeText.removeAll(keepingCapacity: true)
+        let column = ranges.span.extracting(places)
+        var total = 0
+        for index in column.indices { total += Int(column[index].count) }
+        makeRoom(column.count, bytes: total)
+        var end = 0
+        for index in column.indices {
+            let length = split(column[index], source, to: end)
+            shapes.append(ByteRange(start: end, count: length))
+            end += length
+        }
+        texts.append(shapes, 0..<shapes.count, of: shapeText, to: &bytes)
+        for place in used.indices {
+            guard used[place] > 0 else { break }
+            let first = place * stride
+            IntegerColumn.append(values, first..<first + used[place], to: &bytes)
+        }
+    }
+
+    private mutating func makeRoom(_ count: Int, bytes: Int) {
         shapes.removeAll(keepingCapacity: true)
-        for place in values.indices { values[place].removeAll(keepingCapacity: true) }
-        for index in 0..<count { split(range(index), source) }
-        let ranges = shapes
-        texts.append(
-            to: &bytes, scratch: &scratch, count: count, mayRepeat: true, source: shapeText,
-            range: { ranges[$0] })
-        for place in values {
-            guard !place.isEmpty else { break }
-            IntegerColumn.append(to: &bytes, scratch: &scratch, count: place.count) { place[$0] }
+        for place in used.indices { used[place] = 0 }
+        stride = count
+        if values.count < count * Self.placesMax {
+            values = [UInt64](repeating: 0, count: count * Self.placesMax)
         }
+        if shapeText.count < bytes + 8 { shapeText = [UInt8](repeating: 0, count: bytes + 8) }
     }
 
-    private mutating func split(_ range: ByteRange, _ source: [UInt8]) {
-        let start = shapeText.count
-        if line.count < Int(range.count) {
-            line = [UInt8](repeating: 0, count: Int(range.count) * 2)
-        }
-        let count = unsafe source.withUnsafeBufferPointer { source in
-            unsafe line.withUnsafeMutableBufferPointer { line in
-                unsafe Self.split(
-                    UnsafeBufferPointer(rebasing: source[range.indices]), into: line, &values)
-            }
-        }
-        shapeText.append(contentsOf: line[..<count])
-        shapes.append(ByteRange(start: start, count: count))
-    }
-
-    /// Writes the shape of an object to `line` and its integers to `values`; gives the shape's
-    /// length, which is never more than the object's.
-    private static func split(
-        _ text: UnsafeBufferPointer<UInt8>, into line: UnsafeMutableBufferPointer<UInt8>,
-        _ values: inout [[UInt64]]
-    ) -> Int {
-        var count = 0
-        var place = 0
-        var index = 0
-        var isInString = false
-        while index < text.count {
-            let byte = unsafe text[index]
-            var end = index + 1
-            if byte == UInt8(ascii: "\"") {
-                isInString.toggle()
-            } else if byte == UInt8(ascii: "\\") {
-                end = min(end + 1, text.count)
-            } else if !isInString, byte &- 0x30 < 10 {
-                let number = unsafe PlainInteger(text, from: index)
-                end = number.end
-                if number.isTakenOut, place < placesMax {
-                    values[place].append(number.value)
-                    place += 1
-                    unsafe line[count] = mark
-                    count += 1
-                    index = end
+    /// Writes the shape of an object at `start` of the shapes and keeps its integers; gives the
+    /// shape's length, which is never more than the object's.
+    private mutating func split(_ range: ByteRange, _ source: [UInt8], to start: Int) -> Int {
+        unsafe source.withUnsafeBytes { source in
+            unsafe shapeText.withUnsafeMutableBytes { shapes in
+                let text = unsafe UnsafeRawBufferPointer(rebasing: source[range.indices])
+                let line = unsafe UnsafeMutableRawBufferPointer(rebasing: shapes[start...])
+                var place = 0
+                var index = 0
+                var end = 0
+                while index < text.count {
+                    let byte = unsafe text[index]
+                    if byte == UInt8(ascii: "\"") {
+                        unsafe Self.copyString(text, from: &index, to: line, at: &end)
+                        continue
+                    }
+                    guard byte &- 0x30 < 10 else {
+                        unsafe line[end] = byte
+                        index += 1
+                        end += 1
+                        continue
+                    }
+                    let number = unsafe PlainInteger(text, from: index)
+                    if number.isTakenOut, place < Self.placesMax {
+                        values[place * stride + used[place]] = number.value
+                        used[place] += 1
+                        place += 1
+                        unsafe line[end] = Self.mark
+                        index = number.end
+                        end += 1
+                    }
+                    while index < number.end {
+                        unsafe line[end] = text[index]
+                        index += 1
+                        end += 1
+                    }
                 }
-            }
-            while index < end {
-                unsafe line[count] = text[index]
-                count += 1
-                index += 1
+                return end
             }
         }
-        return count
+    }
+
+    /// Copies a string with its quotes, a word at a time while there is one.
+    @inline(__always)
+    private static func copyString(
+        _ text: UnsafeRawBufferPointer, from index: inout Int,
+        to line: UnsafeMutableRawBufferPointer, at end: inout Int
+    ) {
+        var isOpening = true
+        while index < text.count {
+            if !isOpening, index + 8 <= text.count {
+                let word = unsafe text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                unsafe line.storeBytes(of: word, toByteOffset: end, as: UInt64.self)
+                let marks = Bytes.marks(word, UInt8(ascii: "\"")) | Bytes.marks(word, escape)
+                let plain = marks == 0 ? 8 : marks.trailingZeroBitCount >> 3
+                index += plain
+                end += plain
+                guard plain < 8 else { continue }
+            }
+            let byte = unsafe text[index]
+            unsafe line[end] = byte
+            index += 1
+            end += 1
+            if byte == escape, index < text.count {
+                unsafe line[end] = text[index]
+                index += 1
+                end += 1
+            } else if byte == UInt8(ascii: "\""), !isOpening {
+                return
+            }
+            isOpening = false
+        }
     }
 
     /// A number of canonical JSON, read from its first digit on.
@@ -96,7 +136,7 @@ struct ParametersColumn {
         /// True when it may leave the shape: not negative, no fraction, few enough digits.
         private(set) var isTakenOut: Bool
 
-        init(_ text: UnsafeBufferPointer<UInt8>, from start: Int) {
+        init(_ text: UnsafeRawBufferPointer, from start: Int) {
             end = start
             while end < text.count, unsafe text[end] &- 0x30 < 10 {
                 if end - start < digitsMax { value = value * 10 + UInt64(unsafe text[end] - 0x30) }

@@ -20,7 +20,7 @@ public struct SegmentContents: Sendable {
     public static let sharesMax = 1 << 28
 
     /// From 1, without gaps.
-    public let number: UInt64
+    public private(set) var number: UInt64
     /// When the segment was begun.
     public private(set) var time: Instant
     public var charges: [ChargeEvent] = []
@@ -43,11 +43,16 @@ public struct SegmentContents: Sendable {
         self.time = time
     }
 
-    /// Makes room for about as much as `other` holds.
-    public mutating func reserve(as other: Self) {
-        charges.reserveCapacity(other.charges.count)
-        shares.reserveCapacity(other.shares.count)
-        bytes.reserveCapacity(other.bytes.count)
+    /// Becomes another segment without events; keeps the memory of what it held, unless somebody
+    /// else still reads that.
+    public mutating func restart(as number: UInt64, time: Instant) {
+        self.number = number
+        self.time = time
+        charges.removeAll(keepingCapacity: true)
+        shares.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
+        events.removeAll()
+        order.removeAll()
     }
 
     /// How many events there are.

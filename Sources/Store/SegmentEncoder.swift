@@ -43,17 +43,29 @@ public struct SegmentEncoder: Sendable {
     private var money: [UInt8] = []
     private var details: [UInt8] = []
     private var scratch: [UInt64] = []
+    private var columns = ChargeColumns()
     private var texts = TextColumn()
     private var parameters = ParametersColumn()
 
+    /// Segments that nobody needs any more, for the memory that they hold.
+    private var spares: [EncodedSegment] = []
+
     public init() {}
+
+    /// Takes back a segment that was stored, to write into its memory again.
+    public mutating func recycle(_ segment: consuming EncodedSegment) {
+        spares.append(segment)
+    }
 
     /// The stored form of `contents`, chained to the segment with the hash `previous`.
     public mutating func encode(
         _ contents: SegmentContents, previous: [UInt8], salt: [UInt8]
     ) -> EncodedSegment {
-        let count = max(contents.charges.count, contents.shares.count)
-        if scratch.count < count { scratch = [UInt64](repeating: 0, count: count) }
+        if let spare = spares.popLast() {
+            money = spare.money
+            details = spare.details
+        }
+        columns.take(contents.charges, time: contents.time)
         encodeDetails(contents, salt: salt)
         encodeHead(contents, previous: previous)
         encodeMoney(contents)
@@ -79,117 +91,62 @@ public struct SegmentEncoder: Sendable {
     }
 
     private mutating func encodeMoney(_ contents: SegmentContents) {
-        let charges = contents.charges
-        let time = contents.time.micros
-        integers(contents) { UInt64($0.head.account) }
-        integers(contents) { $0.head.sequence }
-        integers(contents) { ZigZag.encode($0.head.time.micros &- time) }
-        integers(contents) { UInt64(bitPattern: $0.credits) }
-        integers(contents) { UInt64(bitPattern: $0.overdrawn) }
-        integers(contents) { UInt64(bitPattern: $0.uncollected) }
-        integers(contents) { UInt64($0.sharesCount) }
-        integers(contents) { UInt64($0.price.version) }
-        integers(contents) { UInt64($0.price.rule) }
-        integers(contents) { UInt64($0.key &+ 1) }
-        integers(contents) { UInt64(bitPattern: $0.units) }
-        integers(contents) { UInt64($0.details.status.rawValue) }
-        integers(contents) { UInt64(bitPattern: $0.head.balance.available.micros) }
-        integers(contents) { UInt64(bitPattern: $0.head.balance.held.micros) }
-        integers(contents) { UInt64(bitPattern: $0.head.balance.negative.micros) }
+        for column in ChargeColumns.Integer.allCases.prefix(SegmentFormat.moneyColumns) {
+            IntegerColumn.append(columns.words, columns.range(of: column), to: &money)
+        }
         texts.append(
-            to: &money, scratch: &scratch, count: charges.count, mayRepeat: true,
-            source: contents.bytes, range: { charges[$0].action })
+            columns.ranges, columns.range(of: ChargeColumns.Text.action), of: contents.bytes,
+            to: &money)
         texts.append(
-            to: &money, scratch: &scratch, count: charges.count, mayRepeat: false,
-            source: contents.bytes, range: { charges[$0].idempotence.key })
-        for charge in charges { money.append(fixed: charge.idempotence.fingerprint) }
+            columns.ranges, columns.range(of: ChargeColumns.Text.key), of: contents.bytes,
+            mayRepeat: false, to: &money)
+        let charges = contents.charges.span
+        for index in charges.indices { money.append(fixed: charges[index].idempotence.fingerprint) }
     }
 
     /// The lots that paid; what a single lot paid follows from the charge and is left out.
     private mutating func encodeShares(_ contents: SegmentContents) {
         let shares = contents.shares
-        let count = shares.count
-        IntegerColumn.append(to: &money, scratch: &scratch, count: count) {
-            shares[$0].grant.segment
+        appendMoney(shares.count) { shares[$0].grant.segment }
+        appendMoney(shares.count) { UInt64(shares[$0].grant.index) }
+        appendMoney(shares.count) { UInt64(shares[$0].source.rawValue) }
+        let counts = columns.range(of: .sharesCount)
+        var split: [Int] = []
+        for (index, place) in counts.enumerated() where columns.words[place] > 1 {
+            split.append(contentsOf: contents.charges[index].shares)
         }
-        IntegerColumn.append(to: &money, scratch: &scratch, count: count) {
-            UInt64(shares[$0].grant.index)
-        }
-        IntegerColumn.append(to: &money, scratch: &scratch, count: count) {
-            UInt64(shares[$0].source.rawValue)
-        }
-        let split = contents.charges.filter { $0.sharesCount > 1 }.flatMap(\.shares)
-        IntegerColumn.append(to: &money, scratch: &scratch, count: split.count) {
-            UInt64(bitPattern: shares[split[$0]].micros)
-        }
+        appendMoney(split.count) { UInt64(bitPattern: shares[split[$0]].micros) }
     }
 
     private mutating func encodeEvents(_ contents: SegmentContents) {
         guard !contents.events.isEmpty else { return }
         let order = contents.order
-        if scratch.count < order.count { scratch = [UInt64](repeating: 0, count: order.count) }
-        IntegerColumn.append(to: &money, scratch: &scratch, count: order.count) {
-            order[$0] ? 1 : 0
-        }
+        appendMoney(order.count) { order[$0] ? 1 : 0 }
         for event in contents.events { money.append(event: event) }
+    }
+
+    /// Appends a column of `count` integers to the money part.
+    @inline(__always)
+    private mutating func appendMoney(_ count: Int, _ value: (Int) -> UInt64) {
+        if scratch.count < count { scratch = [UInt64](repeating: 0, count: count) }
+        for index in 0..<count { scratch[index] = value(index) }
+        IntegerColumn.append(scratch, 0..<count, to: &money)
     }
 
     private mutating func encodeDetails(_ contents: SegmentContents, salt: [UInt8]) {
         details.removeAll(keepingCapacity: true)
         details.append(contentsOf: salt)
-        names(contents) { $0.details.team }
-        names(contents) { $0.details.scenario }
-        names(contents) { $0.details.run }
-        names(contents) { $0.details.module }
-        names(contents, mayRepeat: false) { $0.details.requestID }
-        names(contents) { $0.details.metadata }
-        let charges = contents.charges
+        for column in [ChargeColumns.Text.team, .scenario, .run, .module, .requestID, .metadata] {
+            texts.append(
+                columns.ranges, columns.range(of: column), of: contents.bytes,
+                mayRepeat: column != .requestID, to: &details)
+        }
         parameters.append(
-            to: &details, scratch: &scratch, count: charges.count, source: contents.bytes,
-            range: { charges[$0].details.parameters })
-        details(contents) { $0.details.results.stored }
-        details(contents) { $0.details.bytes.stored }
-        details(contents) { $0.details.duration.stored }
-        details(contents) { Self.occurrence($0) }
-        details(contents) {
-            UInt64($0.details.scenarioType.rawValue) << 1 | ($0.details.isCheckRun ? 1 : 0)
+            columns.ranges, columns.range(of: ChargeColumns.Text.parameters), of: contents.bytes,
+            to: &details)
+        for column in ChargeColumns.Integer.allCases.dropFirst(SegmentFormat.moneyColumns) {
+            IntegerColumn.append(columns.words, columns.range(of: column), to: &details)
         }
         details.append(fixed: CRC32.checksum(of: details.span))
-    }
-
-    /// How long before the entry's time the call happened, plus one; 0 when that was not said.
-    private static func occurrence(_ charge: ChargeEvent) -> UInt64 {
-        guard charge.details.occurredAt != .never else { return 0 }
-        return ZigZag.encode(charge.head.time.micros &- charge.details.occurredAt.micros) &+ 1
-    }
-
-    @inline(__always)
-    private mutating func integers(
-        _ contents: SegmentContents, _ value: (ChargeEvent) -> UInt64
-    ) {
-        let charges = contents.charges
-        IntegerColumn.append(to: &money, scratch: &scratch, count: charges.count) {
-            value(charges[$0])
-        }
-    }
-
-    @inline(__always)
-    private mutating func details(
-        _ contents: SegmentContents, _ value: (ChargeEvent) -> UInt64
-    ) {
-        let charges = contents.charges
-        IntegerColumn.append(to: &details, scratch: &scratch, count: charges.count) {
-            value(charges[$0])
-        }
-    }
-
-    @inline(__always)
-    private mutating func names(
-        _ contents: SegmentContents, mayRepeat: Bool = true, _ range: (ChargeEvent) -> ByteRange
-    ) {
-        let charges = contents.charges
-        texts.append(
-            to: &details, scratch: &scratch, count: charges.count, mayRepeat: mayRepeat,
-            source: contents.bytes, range: { range(charges[$0]) })
     }
 }

@@ -18,52 +18,45 @@ struct TextColumn {
     /// One cell per slot of the hash table: the number of a distinct string plus one.
     private var cells: [UInt32] = []
     private var distinct: [ByteRange] = []
-    private var numbers: [UInt32] = []
+    private var numbers: [UInt64] = []
+    private var lengths: [UInt64] = []
 
-    /// Appends the column of `count` strings in `source` that `range` names.
+    /// Appends the column of the strings of `source` at some places of `ranges`.
     ///
-    /// A dictionary is built only when `mayRepeat`; it is given up when over half are distinct.
-    @inline(__always)
+    /// A dictionary is built only when they `mayRepeat`; it is given up when over half are distinct.
     mutating func append(
-        to bytes: inout [UInt8], scratch: inout [UInt64], count: Int, mayRepeat: Bool,
-        source: [UInt8], range: (Int) -> ByteRange
+        _ ranges: [ByteRange], _ places: Range<Int>, of source: [UInt8], mayRepeat: Bool = true,
+        to bytes: inout [UInt8]
     ) {
+        let column = ranges.span.extracting(places)
         var total = 0
-        for index in 0..<count { total += Int(range(index).count) }
+        for index in column.indices { total += Int(column[index].count) }
         guard total > 0 else { return bytes.append(Form.empty) }
-        if mayRepeat, count > 1, collect(count, source: source, range: range) {
-            appendDictionary(to: &bytes, scratch: &scratch, count: count, source: source)
-        } else {
+        guard mayRepeat, column.count > 1, collect(column, source: source) else {
             bytes.append(Form.plain)
-            Self.appendPlain(
-                to: &bytes, scratch: &scratch, count: count, source: source, range: range)
+            return appendPlain(column, bytes: total, of: source, to: &bytes)
         }
+        bytes.append(Form.dictionary)
+        bytes.append(varint: UInt64(distinct.count))
+        let strings = distinct
+        appendPlain(
+            strings.span, bytes: strings.reduce(0) { $0 + Int($1.count) }, of: source, to: &bytes)
+        IntegerColumn.append(numbers, 0..<numbers.count, to: &bytes)
     }
 
-    @inline(__always)
-    private static func appendPlain(
-        to bytes: inout [UInt8], scratch: inout [UInt64], count: Int, source: [UInt8],
-        range: (Int) -> ByteRange
+    /// Appends the strings' lengths, then the strings, `total` bytes, one after the other.
+    private mutating func appendPlain(
+        _ column: Span<ByteRange>, bytes total: Int, of source: [UInt8], to bytes: inout [UInt8]
     ) {
-        IntegerColumn.append(to: &bytes, scratch: &scratch, count: count) {
-            UInt64(range($0).count)
-        }
-        appendTexts(to: &bytes, count: count, source: source, range: range)
-    }
-
-    /// Appends the strings one after the other.
-    @inline(__always)
-    private static func appendTexts(
-        to bytes: inout [UInt8], count: Int, source: [UInt8], range: (Int) -> ByteRange
-    ) {
-        var total = 0
-        for index in 0..<count { total += Int(range(index).count) }
+        lengths.removeAll(keepingCapacity: true)
+        for index in column.indices { lengths.append(UInt64(column[index].count)) }
+        IntegerColumn.append(lengths, 0..<lengths.count, to: &bytes)
         var end = bytes.count
         bytes.append(contentsOf: repeatElement(0, count: total))
         unsafe bytes.withUnsafeMutableBytes { target in
             unsafe source.withUnsafeBytes { source in
-                for index in 0..<count {
-                    let text = range(index)
+                for index in column.indices {
+                    let text = column[index]
                     guard text.count > 0 else { continue }
                     let stretch = unsafe UnsafeRawBufferPointer(rebasing: source[text.indices])
                     unsafe UnsafeMutableRawBufferPointer(
@@ -75,33 +68,18 @@ struct TextColumn {
         }
     }
 
-    private mutating func appendDictionary(
-        to bytes: inout [UInt8], scratch: inout [UInt64], count: Int, source: [UInt8]
-    ) {
-        bytes.append(Form.dictionary)
-        bytes.append(varint: UInt64(distinct.count))
-        let strings = distinct
-        Self.appendPlain(
-            to: &bytes, scratch: &scratch, count: strings.count, source: source,
-            range: { strings[$0] })
-        let indices = numbers
-        IntegerColumn.append(to: &bytes, scratch: &scratch, count: count) { UInt64(indices[$0]) }
-    }
-
     /// Numbers the distinct strings; false when there are too many for a dictionary to pay.
-    @inline(__always)
-    private mutating func collect(
-        _ count: Int, source: [UInt8], range: (Int) -> ByteRange
-    ) -> Bool {
+    private mutating func collect(_ column: Span<ByteRange>, source: [UInt8]) -> Bool {
         var size = 64
-        while size < count * 2 { size *= 2 }
+        while size < column.count * 2 { size *= 2 }
         cells.removeAll(keepingCapacity: true)
         cells.append(contentsOf: repeatElement(0, count: size))
         distinct.removeAll(keepingCapacity: true)
         numbers.removeAll(keepingCapacity: true)
-        let distinctMax = max(1, count / 2)
-        for index in 0..<count {
-            let number = number(of: range(index), source: source)
+        let distinctMax = max(1, column.count / 2)
+        let text = source.span
+        for index in column.indices {
+            let number = number(of: column[index], in: text)
             guard distinct.count <= distinctMax else { return false }
             if index == Self.sampleCount, distinct.count * 4 > Self.sampleCount * 3 {
                 return false
@@ -112,18 +90,17 @@ struct TextColumn {
     }
 
     @inline(__always)
-    private mutating func number(of range: ByteRange, source: [UInt8]) -> UInt32 {
-        let bytes = source.span
+    private mutating func number(of range: ByteRange, in text: Span<UInt8>) -> UInt64 {
         let mask = cells.count - 1
-        var cell = Int(truncatingIfNeeded: Bytes.hash(range, bytes)) & mask
+        var cell = Int(truncatingIfNeeded: Bytes.hash(range, text)) & mask
         while cells[cell] != 0 {
             let number = cells[cell] - 1
-            if Bytes.areEqual(distinct[Int(number)], range, bytes) { return number }
+            if Bytes.areEqual(distinct[Int(number)], range, text) { return UInt64(number) }
             cell = (cell + 1) & mask
         }
         distinct.append(range)
         cells[cell] = UInt32(truncatingIfNeeded: distinct.count)
-        return UInt32(truncatingIfNeeded: distinct.count - 1)
+        return UInt64(distinct.count - 1)
     }
 }
 

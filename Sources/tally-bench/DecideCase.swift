@@ -31,8 +31,9 @@ struct DecideCase {
             let start = Monotonic.now()
             guard start < deadline else { break }
             engine.submit(batch, at: now)
-            if let encoded = engine.nextSegment(salt: salt)?.encoded {
-                bytes += encoded.money.count + encoded.details.count
+            if let segment = engine.nextSegment(salt: salt) {
+                bytes += (segment.encoded?.money.count ?? 0) + (segment.encoded?.details.count ?? 0)
+                engine.recycle(segment)
             }
             latencies.append(Monotonic.now() - start)
         }

@@ -16,7 +16,7 @@ struct EngineCase {
 
     /// Batches submitted and not yet answered, as of so many clients: enough charges for the two
     /// threads to work at the same time.
-    private var underWayMax: Int { batch == 1 ? 1 : min(64, max(8, 32_768 / batch)) }
+    private var underWayMax: Int { batch == 1 ? 1 : min(64, max(8, 65_536 / batch)) }
     /// The most charges made ready before the clock starts.
     private static let chargesMax = 4_000_000
 

@@ -24,6 +24,24 @@ struct IdempotencyTests {
         }
     }
 
+    @Test func `a copy keeps what it was copied with`() {
+        var index = IdempotencyIndex(seed: 3)
+        func add(_ numbers: Range<Int>, to index: inout IdempotencyIndex) {
+            for number in numbers {
+                let hash = index.hash(of: "\(number)".utf8.span, account: 0)
+                index.insert(hash, at: Position(segment: 1, index: UInt32(number)))
+            }
+        }
+        add(0..<300, to: &index)
+        let copy = index
+        add(300..<3000, to: &index)
+        for number in 0..<3000 {
+            let hash = index.hash(of: "\(number)".utf8.span, account: 0)
+            #expect(index.position(of: hash)?.index == UInt32(number))
+            #expect((copy.position(of: hash) != nil) == (number < 300))
+        }
+    }
+
     @Test func `keys that differ in one byte, or only in length, are different`() {
         let index = IdempotencyIndex(seed: 7)
         var seen: Set<IdempotencyIndex.Hash> = []

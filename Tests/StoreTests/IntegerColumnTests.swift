@@ -20,8 +20,7 @@ struct IntegerColumnTests {
         let before = random.below(9)
         let after = random.below(13)
         var bytes = random.bytes(before)
-        var scratch = [UInt64](repeating: .max, count: words.count)
-        IntegerColumn.append(to: &bytes, scratch: &scratch, count: words.count) { words[$0] }
+        IntegerColumn.append(words, 0..<words.count, to: &bytes)
         let end = bytes.count
         bytes += random.bytes(after)
         var reader = ByteReader()
@@ -40,8 +39,7 @@ struct IntegerColumnTests {
             var random = SeededRandom(seed: UInt64(width))
             let words = (0..<count).map { _ in random.next() & ((1 << UInt64(width)) - 1) }
             var bytes: [UInt8] = []
-            var scratch = words
-            IntegerColumn.append(to: &bytes, scratch: &scratch, count: count) { words[$0] }
+            IntegerColumn.append(words, 0..<count, to: &bytes)
             var reader = ByteReader()
             #expect(try reader.integers(count, in: bytes.span) == words, "width \(width)")
         }

@@ -15,12 +15,10 @@ struct TextColumnTests {
         var source: [UInt8] = []
         let ranges = texts.map { source.appending($0.span) }
         var column = TextColumn()
-        var scratch = [UInt64](repeating: 0, count: texts.count)
         for mayRepeat in [false, true, true] {
             var bytes: [UInt8] = []
             column.append(
-                to: &bytes, scratch: &scratch, count: texts.count, mayRepeat: mayRepeat,
-                source: source, range: { ranges[$0] })
+                ranges, 0..<ranges.count, of: source, mayRepeat: mayRepeat, to: &bytes)
             var reader = ByteReader()
             var read: [UInt8] = []
             let found = try reader.texts(texts.count, in: bytes.span, to: &read)
@@ -59,15 +57,26 @@ struct TextColumnTests {
         #expect(try Self.roundTrip(objects) == objects)
     }
 
+    @Test(arguments: UInt64(1)...200)
+    func `strings with quotes, backslashes and digits survive at any place`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let pieces = ["a", "7", "12", "\\\"", "\\\\", "x,y", "{", "é", "\\n"]
+        let objects = (0..<random.skewed(below: 20)).map { _ in
+            let strings = (0..<1 + random.below(4)).map { _ in
+                let text = (0..<random.below(14)).map { _ in random.pick(pieces) }
+                return "\"\(text.joined())\":\(random.below(1000))"
+            }
+            return "{\(strings.joined(separator: ","))}"
+        }
+        #expect(try Self.roundTrip(objects) == objects)
+    }
+
     private static func roundTrip(_ objects: [String]) throws -> [String] {
         var source: [UInt8] = [0x7B]
         let ranges = objects.map { source.appending($0.utf8.span) }
         var column = ParametersColumn()
-        var scratch = [UInt64](repeating: 0, count: objects.count)
         var bytes: [UInt8] = []
-        column.append(
-            to: &bytes, scratch: &scratch, count: objects.count, source: source,
-            range: { ranges[$0] })
+        column.append([.empty] + ranges, 1..<ranges.count + 1, of: source, to: &bytes)
         var reader = ByteReader()
         var read: [UInt8] = [9, 9]
         let found = try reader.parameters(objects.count, in: bytes.span, to: &read)
