@@ -17,6 +17,8 @@ public struct LedgerQuery: Sendable {
 }
 
 /// What became of one item of a batch; valid once its segment is durable.
+///
+/// Small, because a batch has one for each charge: what is rare or large lies elsewhere.
 public enum Outcome: Sendable {
     /// Not decided yet.
     case waiting
@@ -26,9 +28,9 @@ public enum Outcome: Sendable {
     /// is the same.
     case seenBefore(Position)
     /// Refused without a record; the key stays free.
-    case rejected(Rejection)
+    indirect case rejected(Rejection)
     /// The answer to a query.
-    case answered(any Sendable)
+    indirect case answered(any Sendable)
     /// Storage failed: it may have happened or not.
     case unknown
 }

@@ -80,7 +80,7 @@ public struct Engine: Sendable {
                 switch item {
                 case .charge(let index):
                     decide(
-                        batch.charges[index],
+                        batch.charges.span[index],
                         lookups.lookup(
                             index, of: batch.charges, in: batch.bytes, ledger: ledger),
                         in: batch.bytes, base: base, at: now)

@@ -52,35 +52,41 @@ extension Engine {
         _ command: ChargeCommand, in bytes: [UInt8], base: Int, on slot: AccountSlot,
         at time: Instant, now: Instant
     ) throws(Rejection) -> Position {
-        var event = ChargeEvent.blank
-        let credits: Credits
-        if command.amount == ChargeCommand.notByHand {
-            let (quote, reference) = try prices.price(
-                command, in: bytes, of: slot, catalogue: ledger.catalogue, at: time,
-                now: now)
-            guard quote.credits.isWithinLimit else { throw .amountOutOfRange }
-            credits = quote.credits
-            event.units = quote.units
-            event.price = reference
-        } else {
-            credits = Credits(micros: command.amount)
-            event.units = 1
-        }
+        let price = try price(of: command, in: bytes, on: slot, at: time, now: now)
         let sharesStart = contents.shares.count
         let decision = try ledger.decideCharge(
-            credits, on: slot, onShort: command.onShort, at: time, shares: &contents.shares)
-        event.head = decision.head
-        event.credits = decision.credits
-        event.overdrawn = decision.overdrawn
-        event.uncollected = decision.uncollected
-        event.sharesStart = UInt32(truncatingIfNeeded: sharesStart)
-        event.sharesCount = UInt32(truncatingIfNeeded: contents.shares.count - sharesStart)
-        event.key = command.key
-        event.takeTexts(of: command, movedBy: base)
+            price.credits, on: slot, onShort: command.onShort, at: time,
+            shares: &contents.shares)
+        let event = ChargeEvent(
+            head: decision.head, credits: decision.credits, overdrawn: decision.overdrawn,
+            uncollected: decision.uncollected,
+            sharesStart: UInt32(truncatingIfNeeded: sharesStart),
+            sharesCount: UInt32(truncatingIfNeeded: contents.shares.count - sharesStart),
+            price: price.reference, key: command.key, units: price.units,
+            idempotence: Idempotence(
+                key: command.idempotence.key.moved(by: base),
+                fingerprint: command.idempotence.fingerprint),
+            action: command.action.moved(by: base),
+            details: command.details.moved(by: base))
         let position = contents.nextPosition
         ledger.apply(event, shares: contents.shares, at: position)
         contents.append(event)
         return position
+    }
+
+    /// What a call costs: as the price list says, or as the caller does.
+    @inline(__always)
+    private mutating func price(
+        of command: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot, at time: Instant,
+        now: Instant
+    ) throws(Rejection) -> (credits: Credits, units: Int64, reference: PriceReference) {
+        guard command.amount == ChargeCommand.notByHand else {
+            return (Credits(micros: command.amount), 1, .byHand)
+        }
+        let (quote, reference) = try prices.price(
+            command, in: bytes, of: slot, catalogue: ledger.catalogue, at: time, now: now)
+        guard quote.credits.isWithinLimit else { throw .amountOutOfRange }
+        return (quote.credits, quote.units, reference)
     }
 
     private mutating func refuse(
@@ -111,21 +117,19 @@ extension Engine {
     }
 }
 
-extension ChargeEvent {
-    /// Takes over the texts of a command, which lie `offset` further on here.
-    fileprivate mutating func takeTexts(of command: ChargeCommand, movedBy offset: Int) {
-        idempotence = Idempotence(
-            key: command.idempotence.key.moved(by: offset),
-            fingerprint: command.idempotence.fingerprint)
-        action = command.action.moved(by: offset)
-        details = command.details
-        details.team = command.details.team.moved(by: offset)
-        details.scenario = command.details.scenario.moved(by: offset)
-        details.run = command.details.run.moved(by: offset)
-        details.module = command.details.module.moved(by: offset)
-        details.requestID = command.details.requestID.moved(by: offset)
-        details.parameters = command.details.parameters.moved(by: offset)
-        details.metadata = command.details.metadata.moved(by: offset)
+extension CallDetails {
+    /// The same, with texts that lie `offset` further on.
+    @inline(__always)
+    fileprivate func moved(by offset: Int) -> Self {
+        var moved = self
+        moved.team = team.moved(by: offset)
+        moved.scenario = scenario.moved(by: offset)
+        moved.run = run.moved(by: offset)
+        moved.module = module.moved(by: offset)
+        moved.requestID = requestID.moved(by: offset)
+        moved.parameters = parameters.moved(by: offset)
+        moved.metadata = metadata.moved(by: offset)
+        return moved
     }
 }
 

@@ -57,6 +57,13 @@ struct BlockList<Element: BitwiseCopyable & Sendable> {
         }
     }
 
+    /// Changes several elements of a block at once; `body` must stay within the block.
+    @inline(__always)
+    mutating func change(_ block: Int, _ body: (UnsafeMutablePointer<Element>) -> Void) {
+        if !isKnownUniquelyReferenced(&blocks[block]) { copy(block) }
+        unsafe body(bases[block])
+    }
+
     private mutating func copy(_ index: Int) {
         let block = Block(blockCount, copying: blocks[index])
         blocks[index] = block

@@ -59,6 +59,26 @@ public struct ChargeEvent: Hashable, Sendable, BitwiseCopyable {
     public var action: ByteRange
     public var details: CallDetails
 
+    @inlinable
+    public init(
+        head: EntryHead, credits: Int64, overdrawn: Int64, uncollected: Int64,
+        sharesStart: UInt32, sharesCount: UInt32, price: PriceReference, key: APIKeySlot,
+        units: Int64, idempotence: Idempotence, action: ByteRange, details: CallDetails
+    ) {
+        self.head = head
+        self.credits = credits
+        self.overdrawn = overdrawn
+        self.uncollected = uncollected
+        self.sharesStart = sharesStart
+        self.sharesCount = sharesCount
+        self.price = price
+        self.key = key
+        self.units = units
+        self.idempotence = idempotence
+        self.action = action
+        self.details = details
+    }
+
     /// The indices of its shares.
     @inlinable
     public var shares: Range<Int> { Int(sharesStart)..<Int(sharesStart) + Int(sharesCount) }

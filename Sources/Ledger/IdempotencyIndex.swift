@@ -157,9 +157,12 @@ private struct BucketList: Sendable {
     mutating func insert(_ low: UInt64, tag: UInt8, group: Int, _ place: UInt64, in bucket: Int) {
         let free = firstFree(group, in: bucket)
         let slot = Self.slot(free.group, free.mark)
-        words[bucket, free.group] |= UInt64(tag) << UInt64(free.mark.trailingZeroBitCount & ~7)
-        words[bucket, slot] = low
-        words[bucket, slot + 1] = place
+        let shift = UInt64(free.mark.trailingZeroBitCount & ~7)
+        unsafe words.change(bucket) { words in
+            unsafe words[free.group] |= UInt64(tag) << shift
+            unsafe words[slot] = low
+            unsafe words[slot + 1] = place
+        }
         counts[bucket] += 1
     }
 

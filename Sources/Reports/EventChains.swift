@@ -44,8 +44,10 @@ struct EventChains: Sendable {
         guard Int(account) < last.count else { return [] }
         var found: [Position] = []
         var next = last[Int(account)]
+        var segment = segments.count - 1
         while next != Self.end, found.count < limit {
-            let position = position(at: Int(next))
+            segment = segmentOf(place: Int(next), from: segment)
+            let position = position(at: Int(next), in: segment)
             if end.map({ position < $0 }) ?? true { found.append(position) }
             next = previous[Int(next)]
         }
@@ -54,18 +56,33 @@ struct EventChains: Sendable {
 
     /// Where the newest events of all accounts stand, newest first.
     func newestPositions(limit: Int) -> [Position] {
-        previous.indices.reversed().lazy.filter { previous[$0] != Self.unlisted }
-            .prefix(max(0, limit)).map { position(at: $0) }
+        var found: [Position] = []
+        var segment = segments.count - 1
+        for place in previous.indices.reversed() where previous[place] != Self.unlisted {
+            guard found.count < limit else { break }
+            segment = segmentOf(place: place, from: segment)
+            found.append(position(at: place, in: segment))
+        }
+        return found
     }
 
-    private func position(at place: Int) -> Position {
-        var low = 0
-        var high = segments.count
+    /// Which segment holds an event, from `latest` backwards: near ones are found soonest.
+    private func segmentOf(place: Int, from latest: Int) -> Int {
+        var (low, high, step) = (latest, latest, 1)
+        while segments[low].place > place {
+            high = low
+            low = max(0, low - step)
+            step *= 2
+        }
         while high - low > 1 {
             let middle = (low + high) / 2
             if segments[middle].place <= place { low = middle } else { high = middle }
         }
-        let (first, start) = segments[low]
+        return low
+    }
+
+    private func position(at place: Int, in segment: Int) -> Position {
+        let (first, start) = segments[segment]
         return Position(
             segment: first.segment, index: UInt32(truncatingIfNeeded: place - start),
             partition: first.partition)

@@ -31,7 +31,7 @@ struct Exception: Sendable, CustomTestStringConvertible {
             rule: "@unchecked Sendable", path: "Sources/Ledger/BlockList.swift",
             reason: """
                 Its pointers lead into blocks that it owns and writes to only as their sole holder; \
-                counting a reference at each access was a tenth of the writer's time.
+                counting a reference at each access was a twentieth of the writer's time.
                 """),
         Exception(
             rule: "one importer", path: "Sources/tally-bench/PlainSQLiteCase.swift",
