@@ -7,29 +7,43 @@ public import Store
 /// ``Outcome/unknown``: the process must stop and recover (docs/adr/0005-fail-stop.md).
 public struct CommitStage<Storage: Journal & ~Copyable & Sendable>: ~Copyable, Sendable {
     public var journal: Storage
+    /// The last segment that was made durable.
+    public private(set) var last: JournalMark
     /// Why nothing is committed any more, once a commit has failed.
     public private(set) var failure: StoreError?
+    private var encoder = SegmentEncoder()
 
-    public init(journal: consuming Storage) {
+    /// A stage that goes on after the segment that `last` marks.
+    public init(journal: consuming Storage, after last: JournalMark) {
         self.journal = journal
+        self.last = last
     }
 
     /// Stores the segment; gives its batches with the outcomes that may be answered now.
-    public mutating func commit(_ segment: PendingSegment) -> [CommandBatch] {
+    public mutating func commit(_ segment: inout PendingSegment) -> [CommandBatch] {
         guard failure == nil else { return segment.withUnknownOutcomes() }
-        guard let encoded = segment.encoded else { return segment.batches }
+        guard let encoded = segment.chain(after: last.hash, with: &encoder) else {
+            return segment.batches
+        }
         do throws(StoreError) {
             try journal.append(encoded)
-            return segment.batches
         } catch {
             failure = error
             return segment.withUnknownOutcomes()
         }
+        last = JournalMark(
+            number: encoded.number, hash: encoded.hash, time: segment.contents.time)
+        return segment.batches
+    }
+
+    /// Takes back the memory of a segment that was encoded here, once its answers have left.
+    mutating func recycle(_ encoded: consuming EncodedSegment) {
+        encoder.recycle(encoded)
     }
 }
 
 extension PendingSegment {
-    fileprivate consuming func withUnknownOutcomes() -> [CommandBatch] {
+    fileprivate func withUnknownOutcomes() -> [CommandBatch] {
         batches.map { batch in
             var lost = batch
             for index in lost.outcomes.indices { lost.outcomes[index] = .unknown }

@@ -2,27 +2,6 @@ public import Credit
 public import Ledger
 public import Store
 
-/// A segment on its way to the journal, with the batches that wait for it.
-public struct PendingSegment: Sendable {
-    /// What was decided.
-    public let contents: SegmentContents
-    /// The stored form; nil when there is nothing to store and only order to keep.
-    public let encoded: EncodedSegment?
-    /// Whoever is answered once it is durable.
-    public internal(set) var batches: [CommandBatch]
-}
-
-extension PendingSegment {
-    /// No segment, for which nobody waits.
-    static let nothing = PendingSegment(
-        contents: SegmentContents(number: 0, time: .epoch), encoded: nil, batches: [])
-
-    /// The place in the journal that it leads to; nil when nothing is stored.
-    var mark: JournalMark? {
-        encoded.map { JournalMark(number: $0.number, hash: $0.hash, time: contents.time) }
-    }
-}
-
 /// The writer of one partition: decides batches in order and gathers them into segments.
 ///
 /// A synchronous state machine without clock, thread or disk, so that the simulator runs the very
@@ -42,10 +21,8 @@ public struct Engine: Sendable {
     var prices = PriceBook()
     var contents: SegmentContents
     private var waiting: [CommandBatch] = []
-    private var encoder = SegmentEncoder()
     /// What was looked up of the charges of the batch at hand.
     private var lookups = ChargeLookups()
-    private var previousHash: [UInt8]
     /// Contents that nobody needs any more, for the memory that they hold.
     private var spares: [SegmentContents] = []
 
@@ -55,7 +32,6 @@ public struct Engine: Sendable {
     public init(ledger: Ledger, after last: JournalMark) throws(StoreError) {
         self.ledger = ledger
         contents = SegmentContents(number: last.number + 1, time: last.time)
-        previousHash = last.hash
         for list in ledger.catalogue.priceLists {
             do {
                 try prices.put(
@@ -103,25 +79,22 @@ public struct Engine: Sendable {
             // The texts of what was repeated or refused lie in it.
             let idle = contents
             contents = SegmentContents(number: idle.number, time: idle.time)
-            return PendingSegment(contents: idle, encoded: nil, batches: batches)
+            return PendingSegment(idle, salt: salt, batches: batches)
         }
-        let encoded = encoder.encode(contents, previous: previousHash, salt: salt)
         let ended = contents
-        previousHash = encoded.hash
         contents = spares.popLast() ?? SegmentContents(number: 0, time: .epoch)
         contents.restart(as: ended.number + 1, time: ended.time)
-        return PendingSegment(contents: ended, encoded: encoded, batches: batches)
+        return PendingSegment(ended, salt: salt, batches: batches)
     }
 
     /// Takes back a segment that was made durable and answered, to write into its memory again.
     ///
     /// Memory that the system has just given costs far more at its first touch than to reuse.
-    public mutating func recycle(_ segment: consuming PendingSegment) {
-        guard segment.contents.bytes.count <= Self.recycledBytesMax,
+    public mutating func recycle(_ contents: consuming SegmentContents) {
+        guard contents.bytes.count <= Self.recycledBytesMax,
             spares.count < Self.recycledSegmentsMax
         else { return }
-        if let encoded = segment.encoded { encoder.recycle(encoded) }
-        spares.append(segment.contents)
+        spares.append(contents)
     }
 
     private mutating func begin(at now: Instant) {

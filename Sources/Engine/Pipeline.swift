@@ -43,7 +43,7 @@ public final class Pipeline: Sendable {
     /// Segments decided but not yet durable.
     public static let segmentsUnderWayMax = 4
     private struct Work: Sendable {
-        let segment: PendingSegment
+        var segment: PendingSegment
         /// The accounts after this segment, when a checkpoint is due.
         let image: LedgerImage?
     }
@@ -106,19 +106,24 @@ public final class Pipeline: Sendable {
 
 extension Pipeline {
     private func write(_ engine: consuming Engine, time: some LedgerTime) {
-
+        var encoder = SegmentEncoder()
         var schedule = CheckpointSchedule(now: time.now())
         while true {
             commits.waitForRoom()
-            for segment in takeAnswered() { engine.recycle(segment) }
+            for var segment in takeAnswered() {
+                if let encoded = segment.takeEncoded() { encoder.recycle(encoded) }
+                engine.recycle(segment.contents)
+            }
             guard let batches = inbox.take(limit: segmentItemsMax) else { break }
             let now = time.now()
             for batch in batches { engine.submit(batch, at: now) }
             engine.sweep(at: now)
-            guard let segment = engine.nextSegment(salt: Self.salt()) else {
+            guard var segment = engine.nextSegment(salt: Self.salt()) else {
                 commits.finish()
                 continue
             }
+            // Encoding is a third of all work: it goes to whichever thread is ahead.
+            if commits.waitingCount > 0 { segment.encode(with: &encoder) }
             let isDue = schedule.isDue(after: segment, at: now)
             commits.put(Work(segment: segment, image: isDue ? engine.ledger.image : nil))
         }
@@ -132,26 +137,22 @@ extension Pipeline {
         _ stage: inout CommitStage<some Journal & ~Copyable & Sendable>,
         follower: PipelineFollower
     ) {
-        var last = JournalMark.start
-        while let work = commits.take() {
-            last = work.segment.mark ?? last
+        while var work = commits.take() {
             let wasFailed = stage.failure != nil
-            let batches = stage.commit(work.segment)
+            let batches = stage.commit(&work.segment)
             if let failure = stage.failure {
                 if !wasFailed { follower.failed(failure) }
             } else {
-                settle(work, after: last, follower)
+                settle(work, after: stage.last, follower)
             }
+            work.segment.batches = []
             deliver(consume batches, of: work.segment.contents, to: follower)
-            giveBack(consume work)
+            if !work.segment.isEncodedEarly, let encoded = work.segment.takeEncoded() {
+                stage.recycle(encoded)
+            }
+            answered.withLock { $0.append(work.segment) }
             commits.finish()
         }
-    }
-
-    private func giveBack(_ work: consuming Work) {
-        var segment = work.segment
-        segment.batches = []
-        answered.withLock { $0.append(segment) }
     }
 
     private func takeAnswered() -> [PendingSegment] {

@@ -30,6 +30,9 @@ public final class WorkQueue<Element: Sendable>: Sendable {
         room.signal()
     }
 
+    /// How many values wait to be taken.
+    public var waitingCount: Int { state.withLock { $0.elements.count } }
+
     /// Puts a value for which room was waited for.
     public func put(_ element: Element) {
         state.withLock { $0.elements.append(element) }

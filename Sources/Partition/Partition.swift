@@ -62,7 +62,7 @@ public final class Partition: Sendable {
         let checkpointer = try Checkpointer(state: files.state, readModel: readModel)
         let engine = try Engine(ledger: recovered.ledger, after: recovered.last)
         pipeline = try Self.start(
-            engine, CommitStage(journal: files.journal), time,
+            engine, CommitStage(journal: files.journal, after: recovered.last), time,
             Self.follower(handlers, readModel, directory, checkpointer),
             segmentItemsMax: segmentItemsMax)
         self.time = time

@@ -1,4 +1,5 @@
 internal import Credit
+internal import Ledger
 
 /// The actions that usage is kept by, numbered in order of first use.
 struct ActionNames: Sendable {
@@ -15,6 +16,9 @@ struct ActionNames: Sendable {
     /// The names of late, found without making a copy of the bytes to look up.
     private var recent = [Recent](repeating: Recent(), count: recentCount)
 
+    /// The numbers of the charges looked up last.
+    private(set) var found: [UInt32] = []
+
     init(_ names: [String]) {
         self.names = names
         for (index, name) in names.enumerated() {
@@ -22,10 +26,16 @@ struct ActionNames: Sendable {
         }
     }
 
+    /// Finds the numbers of the actions of some charges, whose texts lie in `bytes`.
+    mutating func number(_ charges: Span<ChargeEvent>, in bytes: [UInt8]) {
+        found.removeAll(keepingCapacity: true)
+        for index in charges.indices { found.append(number(of: charges[index].action, in: bytes)) }
+    }
+
     /// The number of the action whose name is `range` of `bytes`; ``ReadModel/otherAction`` takes
     /// in those past ``ReadModel/actionsMax``.
     @inline(__always)
-    mutating func number(of range: ByteRange, in bytes: [UInt8]) -> UInt32 {
+    private mutating func number(of range: ByteRange, in bytes: [UInt8]) -> UInt32 {
         let name = bytes.span.extracting(range.indices)
         let place = Self.place(of: name)
         if Self.isEqual(recent[place].name, name) { return recent[place].number }

@@ -44,7 +44,7 @@ public final class ReadModel: Sendable {
         /// The usage rows, made when asked for.
         public var usage: [UsageRow] { delta.usageRows() }
         /// The event rows, made when asked for.
-        public var events: [EventRow] { delta.eventRows() }
+        public var events: any Sequence<EventRow> & Sendable { delta.eventRows() }
     }
 
     /// Usage summed over one quarter of an hour, action and key.
@@ -79,15 +79,16 @@ public final class ReadModel: Sendable {
     /// Takes in a durable segment; they come in order.
     public func fold(_ contents: SegmentContents) {
         state.withLock { state in
+            let charges = contents.charges.span
+            state.actions.number(charges, in: contents.bytes)
+            state.live.delta.add(charges, actions: state.actions.found)
             contents.visit { position, item in
-                switch item {
-                case .charge(let index):
-                    let action = state.actions.number(
-                        of: contents.charges[index].action, in: contents.bytes)
-                    state.live.delta.add(contents.charges[index], action: action, at: position)
-                case .event(let index):
-                    state.live.delta.add(contents.events[index], at: position)
-                }
+                let account =
+                    switch item {
+                    case .charge(let index): contents.charges[index].head.account
+                    case .event(let index): contents.events[index].listedAccount
+                    }
+                state.live.delta.list(position, of: account)
             }
             state.through = contents.number
         }

@@ -28,6 +28,8 @@ struct UsageDelta: Sendable {
     /// For each cell the one before it of the same account.
     private var previousCells: [UInt32] = []
     private var lastCells: [UInt32] = []
+    /// The cells of the charges being added.
+    private var places: [UInt32] = []
     /// Where the events of each account stand.
     private(set) var chains = EventChains()
 
@@ -36,24 +38,31 @@ struct UsageDelta: Sendable {
         time.floor(toSeconds: quarterSeconds).micros / (quarterSeconds * 1_000_000)
     }
 
-    /// Takes in a charge.
-    @inline(__always)
-    mutating func add(_ charge: borrowing ChargeEvent, action: UInt32, at position: Position) {
-        let account = charge.head.account
-        let key = CellKey(
-            quarter: Self.quarter(charge.head.time), account: account, action: action,
-            key: charge.key)
-        let cell = cell(key)
-        cells.entries[cell].value.credits += Int128(charge.credits)
-        cells.entries[cell].value.calls += 1
-        cells.entries[cell].value.units += Int128(charge.units)
-        cells.entries[cell].value.bytes += Int128(charge.details.bytes.value ?? 0)
-        chains.add(position, to: account)
+    /// Adds charges to their cells, whose actions have these numbers.
+    ///
+    /// In two steps of many charges each, so that the waits for the cells' memory overlap.
+    mutating func add(_ charges: Span<ChargeEvent>, actions: [UInt32]) {
+        places.removeAll(keepingCapacity: true)
+        for index in charges.indices {
+            let key = CellKey(
+                quarter: Self.quarter(charges[index].head.time),
+                account: charges[index].head.account, action: actions[index],
+                key: charges[index].key)
+            places.append(UInt32(truncatingIfNeeded: cell(key)))
+        }
+        for index in charges.indices {
+            let cell = Int(places[index])
+            cells.entries[cell].value.credits += Int128(charges[index].credits)
+            cells.entries[cell].value.calls += 1
+            cells.entries[cell].value.units += Int128(charges[index].units)
+            cells.entries[cell].value.bytes += Int128(charges[index].details.bytes.value ?? 0)
+        }
     }
 
-    /// Takes in an event that is no charge.
-    mutating func add(_ event: Event, at position: Position) {
-        chains.add(position, to: event.listedAccount)
+    /// Adds an event to the list of its account, or to none.
+    @inline(__always)
+    mutating func list(_ position: Position, of account: AccountSlot?) {
+        chains.add(position, to: account)
     }
 
     /// The place of a cell: most often the last one of its account.
@@ -121,11 +130,7 @@ struct UsageDelta: Sendable {
     }
 
     /// The events' positions as rows for a checkpoint.
-    func eventRows() -> [EventRow] {
-        chains.accounts.map {
-            EventRow(account: $0, positions: chains.positions(of: $0).reversed())
-        }
-    }
+    func eventRows() -> EventRows { chains.rows() }
 }
 
 extension UsageRow.Cell {

@@ -154,7 +154,8 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             _ = try usage.step(database)
         }
         let events = try database.statement("INSERT INTO event VALUES (?, ?, ?)")
-        for row in checkpoint.events {
+        var rows: any IteratorProtocol<EventRow> = checkpoint.events.makeIterator()
+        while let row = rows.next() {
             events.bind(1, Int64(row.account))
             events.bind(2, through)
             events.bind(3, copying: StateEncoding.encode(row.positions))

@@ -76,12 +76,13 @@ public struct Checkpoint: Sendable {
     /// The accounts, keys and price lists as they were after that segment.
     public let image: LedgerImage
     public let usage: [UsageRow]
-    public let events: [EventRow]
+    public let events: any Sequence<EventRow> & Sendable
     /// The actions first used since the last checkpoint; they go on the store's list in order.
     public let actions: [String]
 
     public init(
-        through: JournalMark, image: LedgerImage, usage: [UsageRow], events: [EventRow],
+        through: JournalMark, image: LedgerImage, usage: [UsageRow],
+        events: any Sequence<EventRow> & Sendable,
         actions: [String]
     ) {
         self.through = through

@@ -38,6 +38,33 @@ public enum SegmentFormat: Sendable {
     public static let saltBytes = 16
 }
 
+/// A segment as it is stored, but for the hash of the one before and what follows from that.
+///
+/// Whichever thread has time makes this; the one that commits then chains it.
+public struct UnchainedSegment: Sendable {
+    /// From 1, without gaps.
+    public let number: UInt64
+    private var money: [UInt8]
+    private let details: [UInt8]
+
+    /// Where the hash of the segment before stands: after magic, version, number and time.
+    private static let previousStart = SegmentFormat.magic.count + 2 + 8 + 8
+
+    fileprivate init(number: UInt64, money: [UInt8], details: [UInt8]) {
+        self.number = number
+        self.money = money
+        self.details = details
+    }
+
+    /// The segment, chained to the one with the hash `previous`.
+    public consuming func chained(after previous: [UInt8]) -> EncodedSegment {
+        for (offset, byte) in previous.enumerated() { money[Self.previousStart + offset] = byte }
+        money.append(fixed: CRC32.checksum(of: money.span))
+        return EncodedSegment(
+            number: number, money: money, details: details, hash: SHA256.digest(of: money.span))
+    }
+}
+
 /// Writes segments column by column; keeps its buffers between segments.
 public struct SegmentEncoder: Sendable {
     private var money: [UInt8] = []
@@ -61,29 +88,31 @@ public struct SegmentEncoder: Sendable {
     public mutating func encode(
         _ contents: SegmentContents, previous: [UInt8], salt: [UInt8]
     ) -> EncodedSegment {
+        encode(contents, salt: salt).chained(after: previous)
+    }
+
+    /// The stored form of `contents` before it is chained to another segment.
+    public mutating func encode(_ contents: SegmentContents, salt: [UInt8]) -> UnchainedSegment {
         if let spare = spares.popLast() {
             money = spare.money
             details = spare.details
         }
         columns.take(contents.charges, time: contents.time)
         encodeDetails(contents, salt: salt)
-        encodeHead(contents, previous: previous)
+        encodeHead(contents)
         encodeMoney(contents)
         encodeEvents(contents)
         encodeShares(contents)
-        money.append(fixed: CRC32.checksum(of: money.span))
-        return EncodedSegment(
-            number: contents.number, money: money, details: details,
-            hash: SHA256.digest(of: money.span))
+        return UnchainedSegment(number: contents.number, money: money, details: details)
     }
 
-    private mutating func encodeHead(_ contents: SegmentContents, previous: [UInt8]) {
+    private mutating func encodeHead(_ contents: SegmentContents) {
         money.removeAll(keepingCapacity: true)
         money.append(contentsOf: SegmentFormat.magic)
         money.append(fixed: SegmentFormat.version)
         money.append(fixed: contents.number)
         money.append(fixed: contents.time.micros)
-        money.append(contentsOf: previous)
+        money.append(contentsOf: SegmentFormat.firstHash)
         money.append(contentsOf: SHA256.digest(of: details.span))
         money.append(varint: UInt64(contents.charges.count))
         money.append(varint: UInt64(contents.shares.count))

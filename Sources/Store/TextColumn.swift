@@ -15,8 +15,15 @@ struct TextColumn {
     /// No dictionary is tried further when over three quarters of this many strings are distinct.
     private static let sampleCount = 64
 
-    /// One cell per slot of the hash table: the number of a distinct string plus one.
-    private var cells: [UInt32] = []
+    /// A place of the hash table.
+    private struct Cell: BitwiseCopyable {
+        /// The number of a distinct string plus one; 0 when free.
+        var numberPlusOne: UInt32 = 0
+        var count: UInt32 = 0
+        var ends = Bytes.Ends()
+    }
+
+    private var cells: [Cell] = []
     private var distinct: [ByteRange] = []
     private var numbers: [UInt64] = []
     private var lengths: [UInt64] = []
@@ -73,7 +80,7 @@ struct TextColumn {
         var size = 64
         while size < column.count * 2 { size *= 2 }
         cells.removeAll(keepingCapacity: true)
-        cells.append(contentsOf: repeatElement(0, count: size))
+        cells.append(contentsOf: repeatElement(Cell(), count: size))
         distinct.removeAll(keepingCapacity: true)
         numbers.removeAll(keepingCapacity: true)
         let distinctMax = max(1, column.count / 2)
@@ -92,14 +99,23 @@ struct TextColumn {
     @inline(__always)
     private mutating func number(of range: ByteRange, in text: Span<UInt8>) -> UInt64 {
         let mask = cells.count - 1
-        var cell = Int(truncatingIfNeeded: Bytes.hash(range, text)) & mask
-        while cells[cell] != 0 {
-            let number = cells[cell] - 1
-            if Bytes.areEqual(distinct[Int(number)], range, text) { return UInt64(number) }
-            cell = (cell + 1) & mask
+        let ends = Bytes.Ends(of: range, in: text)
+        var place = Int(truncatingIfNeeded: ends.hash(range, text)) & mask
+        while true {
+            let cell = cells[place]
+            guard cell.numberPlusOne != 0 else { break }
+            if cell.count == range.count, cell.ends == ends,
+                range.count <= Bytes.Ends.count
+                    || Bytes.areEqual(distinct[Int(cell.numberPlusOne) - 1], range, text)
+            {
+                return UInt64(cell.numberPlusOne - 1)
+            }
+            place = (place + 1) & mask
         }
         distinct.append(range)
-        cells[cell] = UInt32(truncatingIfNeeded: distinct.count)
+        cells[place] = Cell(
+            numberPlusOne: UInt32(truncatingIfNeeded: distinct.count), count: range.count,
+            ends: ends)
         return UInt64(distinct.count - 1)
     }
 }

@@ -9,6 +9,7 @@ public struct JournalBuilder: Sendable {
     /// What has been encoded, in order.
     public private(set) var segments: [EncodedSegment] = []
     public private(set) var contents: [SegmentContents] = []
+    private var encoder = SegmentEncoder()
     private var random: SeededRandom
     private var workload: Workload
     private var now: Int64 = 1_795_253_400_000_000
@@ -34,10 +35,12 @@ public struct JournalBuilder: Sendable {
         for operation in operations { try batch.append(operation) }
         engine.submit(batch, at: Instant(micros: now))
         engine.sweep(at: Instant(micros: now))
-        guard let pending = engine.nextSegment(salt: random.bytes(SegmentFormat.saltBytes)),
-            let encoded = pending.encoded
-        else { return }
-        segments.append(encoded)
+        let salt = random.bytes(SegmentFormat.saltBytes)
+        guard let pending = engine.nextSegment(salt: salt), !pending.contents.isEmpty else {
+            return
+        }
+        segments.append(
+            encoder.encode(pending.contents, previous: mark.hash, salt: salt))
         contents.append(pending.contents)
     }
 

@@ -23,6 +23,8 @@ struct DecideCase {
         let batches = (0..<max(1, Self.chargesMax / batch)).map { _ in
             workload.batch(batch, now: now)
         }
+        var encoder = SegmentEncoder()
+        var hash = SegmentFormat.firstHash
         var latencies: [UInt64] = []
         var bytes = 0
         let begin = Monotonic.now()
@@ -32,8 +34,11 @@ struct DecideCase {
             guard start < deadline else { break }
             engine.submit(batch, at: now)
             if let segment = engine.nextSegment(salt: salt) {
-                bytes += (segment.encoded?.money.count ?? 0) + (segment.encoded?.details.count ?? 0)
-                engine.recycle(segment)
+                let encoded = encoder.encode(segment.contents, previous: hash, salt: salt)
+                bytes += encoded.money.count + encoded.details.count
+                hash = encoded.hash
+                encoder.recycle(encoded)
+                engine.recycle(segment.contents)
             }
             latencies.append(Monotonic.now() - start)
         }

@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 import Terminal
 
@@ -18,6 +19,7 @@ do {
     if options.wantsHelp {
         Terminal.print(usage)
     } else {
+        HugePages.prefer()
         try options.run()
     }
 } catch BenchError.usage(let message) {

@@ -34,15 +34,19 @@ extension Run {
         model.sweep(at: now, limit: Engine.sweepMax)
         let withImage = random.chance(character.imagePercent)
         let salt = random.bytes(SegmentFormat.saltBytes)
-        guard let segment = server.endSegment(salt: salt, withImage: withImage) else {
+        guard
+            let segment = server.endSegment(
+                salt: salt, encodesEarly: random.chance(50), withImage: withImage)
+        else {
             throw Failure("a segment with \(batches.count) batches was not ended")
         }
-        try check(segment)
+        try check(segment, salt: salt)
         let events = model.events
         model.endSegment()
         decided.append(
             Expected(
-                number: segment.encoded?.number, batches: batches, events: events, model: model))
+                number: segment.contents.isEmpty ? nil : segment.contents.number, batches: batches,
+                events: events, model: model))
         log.add("decided \(segment.contents.number) with \(events.count) at \(now)")
     }
 
@@ -84,13 +88,16 @@ extension Run {
     }
 
     /// What was decided against the model, in memory and as it will be stored.
-    private func check(_ segment: PendingSegment) throws(Failure) {
+    private func check(_ segment: PendingSegment, salt: [UInt8]) throws(Failure) {
         let created = model.events.count { $0.kind == .accountCreated }
         let before = Array(model.names.dropLast(created))
         var names = before
         let events = segment.contents.modelEvents(names: &names)
         try expectEqual("events decided", events, model.events)
-        guard let encoded = segment.encoded else { return }
+        guard !segment.contents.isEmpty else { return }
+        var encoder = SegmentEncoder()
+        let encoded = encoder.encode(
+            segment.contents, previous: SegmentFormat.firstHash, salt: salt)
         names = before
         let stored = try contents(of: encoded, after: nil).modelEvents(names: &names)
         try expectEqual("events stored", stored, model.events)

@@ -10,7 +10,7 @@ internal import Store
 /// One process: what ``Partition`` and ``Pipeline`` do on their threads, one step at a time.
 final class Server {
     private struct Work {
-        let segment: PendingSegment
+        var segment: PendingSegment
         let image: LedgerImage?
     }
 
@@ -28,7 +28,7 @@ final class Server {
     let recovered: JournalMark
     private var decided: [Work] = []
     private var job: Job?
-    private var last: JournalMark
+    private var encoder = SegmentEncoder()
 
     /// Recovers what the folder holds.
     init(in folder: SimulatedFolder, seed: UInt64) throws(StoreError) {
@@ -37,8 +37,7 @@ final class Server {
         reader = files.reader
         readModel = files.readModel
         recovered = files.recovered.last
-        last = recovered
-        stage = CommitStage(journal: files.journal)
+        stage = CommitStage(journal: files.journal, after: recovered)
         state = files.state
     }
 
@@ -46,7 +45,7 @@ final class Server {
     var decidedCount: Int { decided.count }
     var hasFailed: Bool { stage.failure != nil }
     /// The journal up to the last segment that was committed.
-    var committed: UInt64 { last.number }
+    var committed: UInt64 { stage.last.number }
     var isCheckpointing: Bool { job != nil }
 
     func submit(_ batch: CommandBatch, at now: Int64) {
@@ -57,26 +56,25 @@ final class Server {
         engine.sweep(at: Instant(micros: now))
     }
 
-    /// Ends the segment at hand; nil when there is nothing to end.
-    func endSegment(salt: [UInt8], withImage: Bool) -> PendingSegment? {
-        guard let segment = engine.nextSegment(salt: salt) else { return nil }
+    /// Ends the segment at hand, encoded by the writer or later by the committer; nil when there is
+    /// nothing to end.
+    func endSegment(salt: [UInt8], encodesEarly: Bool, withImage: Bool) -> PendingSegment? {
+        guard var segment = engine.nextSegment(salt: salt) else { return nil }
+        if encodesEarly { segment.encode(with: &encoder) }
         decided.append(Work(segment: segment, image: withImage ? engine.ledger.image : nil))
         return segment
     }
 
     /// Commits the oldest decided segment as the pipeline does; gives the batches answered.
     func commit() -> [CommandBatch] {
-        let work = decided.removeFirst()
-        let batches = stage.commit(work.segment)
+        var work = decided.removeFirst()
+        let batches = stage.commit(&work.segment)
         guard stage.failure == nil else { return batches }
-        if let encoded = work.segment.encoded {
-            last = JournalMark(
-                number: encoded.number, hash: encoded.hash, time: work.segment.contents.time)
-            readModel.fold(work.segment.contents)
-        }
+        if work.segment.encoded != nil { readModel.fold(work.segment.contents) }
         if let image = work.image, job == nil, let frozen = readModel.freeze() {
-            job = Job(image: image, mark: last, frozen: frozen)
+            job = Job(image: image, mark: stage.last, frozen: frozen)
         }
+        engine.recycle(work.segment.contents)
         return batches
     }
 

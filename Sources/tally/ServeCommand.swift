@@ -34,6 +34,7 @@ enum ServeCommand {
 
     private static func run(_ text: [String]) throws {
         let options = try ServeOptions(text)
+        HugePages.prefer()
         let signals = StopSignals()
         let folder = try DataOption.open(options.data, creating: true)
         let readiness = Readiness()

@@ -58,7 +58,7 @@ final class TestServer: Sendable {
         let readModel = ReadModel(stored: NoUsage(), through: 0, actions: [])
         let pipeline = try Pipeline(
             engine: try Engine(ledger: Ledger(seed: 1), after: .start),
-            stage: CommitStage(journal: MemoryJournal(storage: storage)), time: time,
+            stage: CommitStage(journal: MemoryJournal(storage: storage), after: .start), time: time,
             follower: PipelineFollower(
                 fold: { contents in
                     directory.fold(contents)

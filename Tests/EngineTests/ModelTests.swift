@@ -47,6 +47,7 @@ private struct ModelRun: ~Copyable {
     var now: Int64 = 1_700_000_000_000_000
     private var random: SeededRandom
     private var workload: Workload
+    private var encoder = SegmentEncoder()
     private var previous = SegmentFormat.firstHash
 
     init(seed: UInt64) throws {
@@ -54,7 +55,7 @@ private struct ModelRun: ~Copyable {
         random = SeededRandom(seed: seed)
         workload = Workload(character: Workload.Character(using: &random))
         engine = try Engine(ledger: Ledger(seed: seed), after: .start)
-        stage = CommitStage(journal: journal)
+        stage = CommitStage(journal: journal, after: .start)
     }
 
     mutating func segment() throws {
@@ -95,11 +96,12 @@ private struct ModelRun: ~Copyable {
 
     private mutating func check(_ expected: [ModelReply]) throws {
         let salt = [UInt8](repeating: 1, count: SegmentFormat.saltBytes)
-        guard let pending = engine.nextSegment(salt: salt) else {
+        guard var pending = engine.nextSegment(salt: salt) else {
             #expect(expected.isEmpty)
             return
         }
-        let outcomes = stage.commit(pending).flatMap(\.outcomes)
+        if random.chance(50) { pending.encode(with: &encoder) }
+        let outcomes = stage.commit(&pending).flatMap(\.outcomes)
         #expect(outcomes.map { ModelReply($0) } == expected, "seed \(seed)")
         #expect(pending.contents.modelEvents(names: &names) == model.events, "seed \(seed)")
         if let encoded = pending.encoded {

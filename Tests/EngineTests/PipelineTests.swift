@@ -63,7 +63,7 @@ struct PipelineTests {
     private static func start(_ witness: Witness) throws -> Pipeline {
         try Pipeline(
             engine: try Engine(ledger: Ledger(seed: 1), after: .start),
-            stage: CommitStage(journal: witness.journal), time: ManualTime(),
+            stage: CommitStage(journal: witness.journal, after: .start), time: ManualTime(),
             follower: witness.follower)
     }
 
