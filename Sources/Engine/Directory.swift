@@ -110,11 +110,7 @@ public final class Directory: Sendable {
     /// The API keys of an account, or those of operators and services for nil, by slot.
     public func apiKeys(of account: AccountSlot?) -> [(slot: APIKeySlot, key: APIKeyRecord)] {
         state.withLock { state in
-            state.catalogue.apiKeys.indices.compactMap { index in
-                let key = state.catalogue.apiKeys[index]
-                return key.account == account
-                    ? (APIKeySlot(truncatingIfNeeded: index), key) : nil
-            }
+            state.catalogue.keys(of: account).map { ($0, state.catalogue.apiKeys[Int($0)]) }
         }
     }
 

@@ -45,6 +45,8 @@ public struct Catalogue: Sendable {
     /// Every version of every price list in order of creation.
     public internal(set) var priceLists: [PriceListVersion] = []
     private var keySlots: [[UInt8]: APIKeySlot] = [:]
+    /// The keys of each account, and those of operators and services, in order of creation.
+    private var keysByAccount: [AccountSlot?: [APIKeySlot]] = [:]
     var index: AccountIndex
 
     /// An empty catalogue; `seed` makes its hash table unforeseeable and changes nothing else.
@@ -60,6 +62,9 @@ public struct Catalogue: Sendable {
 
     /// The slot of the key whose secret has this SHA-256.
     public func slot(ofSecretHash hash: [UInt8]) -> APIKeySlot? { keySlots[hash] }
+
+    /// The keys of an account, or those of operators and services for nil, in order of creation.
+    public func keys(of account: AccountSlot?) -> [APIKeySlot] { keysByAccount[account] ?? [] }
 
     /// The slot of the key with this id.
     public func slot(of key: APIKeyID) -> APIKeySlot? {
@@ -126,7 +131,9 @@ extension Catalogue {
 
     /// Adds the key at the next slot.
     mutating func append(_ key: APIKeyRecord) {
-        keySlots[key.secretHash] = APIKeySlot(truncatingIfNeeded: apiKeys.count)
+        let slot = APIKeySlot(truncatingIfNeeded: apiKeys.count)
+        keySlots[key.secretHash] = slot
+        keysByAccount[key.account, default: []].append(slot)
         apiKeys.append(key)
     }
 

@@ -8,6 +8,11 @@ import Store
 import Synchronization
 import Terminal
 
+/// The services that loops get once the folder has been recovered.
+private final class ServicesSlot: Sendable {
+    let services = Mutex<APIServices?>(nil)
+}
+
 /// A partition and the HTTP server in front of it.
 struct RunningServer {
     /// How long a drain waits for clients to take their answers.
@@ -31,7 +36,7 @@ struct RunningServer {
             : "recovered \(opening.last) segments, checkpoint at \(opening.checkpoint)\(clock)"
     }
 
-    /// Binds the address, recovers, starts the threads.
+    /// Binds the address and answers that it is not ready, recovers, then answers everything.
     init(
         _ options: ServeOptions, folder: consuming DataFolder, readiness: Readiness
     ) throws {
@@ -39,6 +44,7 @@ struct RunningServer {
         let mailboxes = Mailboxes()
         let slot = ServicesSlot()
         server = try Self.bind(options, socket, slot)
+        try server.start()
         partition = try Partition(
             folder: folder,
             handlers: Partition.Handlers(
@@ -59,10 +65,9 @@ struct RunningServer {
                     accounts: partition.directory.accountCount, isReady: readiness.isReady)
             },
             submit: { batch in partition.submit(batch) })
-        slot.services.withLock { [services] in $0 = services }
         self.readiness = readiness
         readiness.isReady = true
-        try server.start()
+        slot.services.withLock { [services] in $0 = services }
     }
 
     private static func bind(
@@ -73,7 +78,9 @@ struct RunningServer {
         configuration.unixSocketPath = socket
         configuration.loopCount = options.loops
         do throws(HTTPServerError) {
-            return try HTTPServer(configuration) { loop in slot.application(loop) }
+            return try HTTPServer(configuration) { loop in
+                StartingApplication(loop: loop) { slot.services.withLock { $0 } }
+            }
         } catch {
             switch error {
             case .addressInUse(let address):

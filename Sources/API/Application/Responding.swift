@@ -7,12 +7,9 @@ internal import Wire
 /// Answers that are made on the loop.
 extension APIApplication {
     public func rejected(_ reason: HTTPRejection) -> HTTPResponse {
-        let requestID = requestIDs.next(at: services.time.now())
-        var problem = Problem(ProblemCode(reason), "\(reason.words)")
-        if reason == .tooManyConnections {
-            problem.retryAfter = services.limits.overloadedRetrySeconds
-        }
-        return Self.response(problem, requestID)
+        Self.response(
+            Problem(rejecting: reason, retrySeconds: services.limits.overloadedRetrySeconds),
+            requestIDs.next(at: services.time.now()))
     }
 
     func respond(_ problem: Problem, to exchange: ExchangeID, _ requestID: RequestID) {
@@ -43,6 +40,14 @@ extension [UInt8] {
             append(decimal: Int64(seconds))
             append(literal: "\r\n")
         }
+    }
+}
+
+extension Problem {
+    /// What clients are told of a request that the server refused by itself.
+    init(rejecting reason: HTTPRejection, retrySeconds: Int) {
+        self.init(ProblemCode(reason), "\(reason.words)")
+        if reason == .tooManyConnections { retryAfter = retrySeconds }
     }
 }
 

@@ -8,7 +8,7 @@ internal import Wire
 extension APIApplication {
     func serve(_ name: RouteName, _ request: HTTPRequest, _ call: Call) throws(Problem) {
         switch name {
-        case .health: respond(call.json(200, Self.status("ok")), to: call)
+        case .health: respond(Self.health(call), to: call)
         case .ready: respond(readiness(call), to: call)
         case .metrics:
             let type = "text/plain; version=0.0.4; charset=utf-8"
@@ -30,10 +30,18 @@ extension APIApplication {
     }
 
     private func readiness(_ call: Call) -> HTTPResponse {
-        guard !services.readiness.isReady else { return call.json(200, Self.status("ready")) }
+        guard services.readiness.isReady else { return Self.notReady(call) }
+        return call.json(200, Self.status("ready"))
+    }
+
+    /// The process runs.
+    static func health(_ call: Call) -> HTTPResponse { call.json(200, status("ok")) }
+
+    /// It cannot charge now: it is recovering, draining or has failed.
+    static func notReady(_ call: Call) -> HTTPResponse {
         var fields: [UInt8] = []
         fields.append(literal: "Retry-After: 1\r\n")
-        return call.json(503, Self.status("not_ready"), fields: fields)
+        return call.json(503, status("not_ready"), fields: fields)
     }
 
     private func serveAsset(_ request: HTTPRequest, _ call: Call) throws(Problem) {
