@@ -18,7 +18,10 @@ public enum HugePages: Sendable {
         let given = unsafe getenv(variable).map { unsafe String(cString: $0) } ?? ""
         guard !given.contains(tunable) else { return }
         let setting = given.isEmpty ? "\(tunable)=1" : "\(given):\(tunable)=1"
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        // By its own path, so that it keeps its name in lists of processes.
+        guard unsafe readlink("/proc/self/exe", &path, Int(PATH_MAX)) > 0 else { return }
         unsafe setenv(variable, setting, 1)
-        unsafe execv("/proc/self/exe", CommandLine.unsafeArgv)
+        unsafe execv(path, CommandLine.unsafeArgv)
     }
 }

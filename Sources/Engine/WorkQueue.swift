@@ -7,6 +7,8 @@ internal import Synchronization
 public final class WorkQueue<Element: Sendable>: Sendable {
     private struct State: Sendable {
         var elements: [Element] = []
+        /// Values taken and not yet finished.
+        var takenCount = 0
         var isClosed = false
     }
 
@@ -25,8 +27,17 @@ public final class WorkQueue<Element: Sendable>: Sendable {
         room.wait()
     }
 
-    /// Gives back room that was not used.
+    /// True when no value waits or is being worked on.
+    public var isIdle: Bool { state.withLock { $0.elements.isEmpty && $0.takenCount == 0 } }
+
+    /// Gives back room that was waited for and not used.
+    public func giveBackRoom() {
+        room.signal()
+    }
+
+    /// The value taken before has been dealt with.
     public func finish() {
+        state.withLock { $0.takenCount -= 1 }
         room.signal()
     }
 
@@ -48,6 +59,10 @@ public final class WorkQueue<Element: Sendable>: Sendable {
     /// The next value; nil once the queue is closed and empty.
     public func take() -> Element? {
         filled.wait()
-        return state.withLock { $0.elements.isEmpty ? nil : $0.elements.removeFirst() }
+        return state.withLock { state in
+            guard !state.elements.isEmpty else { return nil }
+            state.takenCount += 1
+            return state.elements.removeFirst()
+        }
     }
 }

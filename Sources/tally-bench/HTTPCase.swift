@@ -3,14 +3,16 @@ import Engine
 import HTTP
 import Ledger
 
-/// Calls over HTTP to a `tally serve` of its own: one charge each, or a constant answer.
+/// Calls over HTTP to a `tally serve` of its own: one charge each, or what stands beside it.
 struct HTTPCase {
     /// What is asked for.
-    enum Call {
+    enum Call: String {
         /// GET /health, which the loop answers by itself.
-        case constant
+        case constant = "http-constant"
+        /// GET /v1/balance, which the writer answers and nothing is stored for.
+        case balance = "http-balance"
         /// POST /v1/charges with everything that a call records.
-        case charge
+        case charge = "http-charge"
     }
 
     let call: Call
@@ -21,19 +23,28 @@ struct HTTPCase {
     func run(in folder: String) throws -> Measurement {
         let server = try ServerProcess(folder: folder)
         defer { try? server.stop() }
-        if call == .charge { try prepare(server) }
+        if call != .constant { try prepare(server) }
         var client = try LoadClient(port: server.port, connections: connections)
         defer { client.close() }
         var workload = Workload(accountCount: accounts, seed: 42)
         let now = Instant(micros: WallClock.micros())
         let constant = Array("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+        let balance = Array(
+            """
+            GET /v1/balance?account=\(Workload.account(0)) HTTP/1.1\r\nHost: localhost\r
+            Authorization: Bearer \(server.key)\r\n\r\n
+            """.utf8)
         let taken = try client.run(seconds: seconds) {
-            call == .constant ? constant : Self.request(&workload, now: now, key: server.key)
+            switch call {
+            case .constant: constant
+            case .balance: balance
+            case .charge: Self.request(&workload, now: now, key: server.key)
+            }
         }
         guard client.refusedCount == 0 else { throw BenchError.refused }
         return Measurement(
-            name: call == .constant ? "http-constant" : "http-charge", accounts: accounts,
-            batch: 1, count: client.latencies.count, seconds: taken,
+            name: call.rawValue, accounts: accounts, batch: 1, count: client.latencies.count,
+            seconds: taken,
             latencies: client.latencies, bytes: nil, connections: connections)
     }
 

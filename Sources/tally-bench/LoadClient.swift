@@ -23,20 +23,30 @@ struct LoadClient {
     private static func connect(_ port: UInt16) throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw BenchError.storage("socket") }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                unsafe Glibc.connect(descriptor, pointer, size)
-            }
-        }
-        guard code == 0 else { throw BenchError.storage("connect") }
+        // From an address of its own, since a server takes 256 connections of one.
+        guard unsafe name(descriptor, 0x7F00_0002, 0, bind) == 0,
+            unsafe name(descriptor, 0x7F00_0001, port, Glibc.connect) == 0
+        else { throw BenchError.storage("connect") }
         var one: Int32 = 1
         unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
         return descriptor
+    }
+
+    /// Calls `function` with an IPv4 address.
+    private static func name(
+        _ descriptor: Int32, _ host: UInt32, _ port: UInt16,
+        _ function: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = host.bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe function(descriptor, pointer, size)
+            }
+        }
     }
 
     /// Sends the requests that `next` gives until the time is over; gives the seconds taken.

@@ -87,7 +87,7 @@ struct Options {
     /// The constant answer and the charges of the same program, in turn.
     private func runHTTP() throws {
         for connections in connections {
-            for call in [HTTPCase.Call.constant, .charge] {
+            for call in [HTTPCase.Call.constant, .balance, .charge] {
                 let measured = HTTPCase(
                     call: call, accounts: accounts[0], connections: connections,
                     seconds: Double(seconds))

@@ -77,13 +77,22 @@ struct PipelineTests {
         return batch
     }
 
-    @Test func `every request is answered once, after its segment is stored and folded`() throws {
+    /// Batches that the writer commits itself, and larger ones that the other thread does.
+    @Test(arguments: [10, 150, 1000])
+    func `every request is answered once, after its segment is stored and folded`(
+        size: Int
+    ) throws {
         let witness = Witness()
         let pipeline = try Self.start(witness)
-        for first in stride(from: 0, to: 3000, by: 10) {
-            #expect(pipeline.submit(try Self.batch(first, 10)))
+        for first in stride(from: 0, to: 3000, by: size) {
+            #expect(pipeline.submit(try Self.batch(first, size)))
         }
         pipeline.stop()
+        var previous = SegmentFormat.firstHash
+        for segment in witness.journal.segments {
+            #expect(throws: Never.self) { try segment.contents(after: previous) }
+            previous = segment.hash
+        }
         let seen = witness.seen.withLock { $0 }
         #expect(seen.wrongs.isEmpty)
         #expect(seen.answered.count == 3000)
@@ -106,12 +115,13 @@ struct PipelineTests {
         #expect(witness.journal.segments.count < 4000)
     }
 
-    @Test func `a failed commit is told once and ends all commits`() throws {
+    @Test(arguments: [10, 200])
+    func `a failed commit is told once and ends all commits`(size: Int) throws {
         let witness = Witness()
         witness.journal.fail(after: 1)
         let pipeline = try Self.start(witness)
-        for first in stride(from: 0, to: 2000, by: 10) {
-            #expect(pipeline.submit(try Self.batch(first, 10)))
+        for first in stride(from: 0, to: 2000, by: size) {
+            #expect(pipeline.submit(try Self.batch(first, size)))
         }
         pipeline.stop()
         let seen = witness.seen.withLock { $0 }

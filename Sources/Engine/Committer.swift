@@ -1,0 +1,92 @@
+internal import Ledger
+internal import Store
+internal import Synchronization
+
+/// A segment to be made durable, and the accounts after it when a checkpoint is due.
+struct DecidedSegment: Sendable {
+    var segment: PendingSegment
+    let image: LedgerImage?
+}
+
+/// Makes decided segments durable in order and releases their answers.
+///
+/// One at a time, on whichever thread of the pipeline has the segment; the pipeline keeps the order.
+final class Committer<Storage: Journal & ~Copyable & Sendable>: Sendable {
+    private let stage: Mutex<CommitStage<Storage>>
+    private let follower: PipelineFollower
+    /// Segments that were answered, on their way back to the writer.
+    private let answered = Mutex<[PendingSegment]>([])
+    private let counters = Mutex(PipelineCounters())
+
+    init(stage: consuming CommitStage<Storage>, follower: PipelineFollower) {
+        self.stage = Mutex(stage)
+        self.follower = follower
+    }
+
+    /// What has been made durable so far.
+    var counts: PipelineCounters { counters.withLock { $0 } }
+
+    /// The segments that were answered since the last call, for the memory that they hold.
+    func takeAnswered() -> [PendingSegment] {
+        answered.withLock { answered in
+            defer { answered.removeAll() }
+            return answered
+        }
+    }
+
+    /// Commits a segment and tells the follower.
+    func commit(_ decided: DecidedSegment) {
+        stage.withLock { stage in
+            var segment = decided.segment
+            let wasFailed = stage.failure != nil
+            let batches = stage.commit(&segment)
+            if let failure = stage.failure {
+                if !wasFailed { follower.failed(failure) }
+            } else {
+                settle(segment, decided.image, after: stage.last)
+            }
+            segment.batches = []
+            deliver(batches, of: segment.contents)
+            if !segment.isEncodedEarly, let encoded = segment.takeEncoded() {
+                stage.recycle(encoded)
+            }
+            answered.withLock { $0.append(segment) }
+        }
+    }
+
+    private func settle(_ segment: PendingSegment, _ image: LedgerImage?, after last: JournalMark) {
+        if let encoded = segment.encoded {
+            follower.fold(segment.contents)
+            counters.withLock { $0.add(segment.contents, encoded) }
+        }
+        if let image { follower.checkpoint(image, last) }
+    }
+
+    private func deliver(_ batches: [CommandBatch], of contents: SegmentContents) {
+        var byOrigin: [Int: [AnsweredBatch]] = [:]
+        for batch in batches {
+            let answered = AnsweredBatch(batch: batch, contents: contents)
+            byOrigin[batch.origin, default: []].append(answered)
+        }
+        for (origin, answered) in byOrigin { follower.deliver(origin, answered) }
+    }
+}
+
+/// What a pipeline has made durable, for metrics.
+public struct PipelineCounters: Hashable, Sendable {
+    public private(set) var segments: UInt64 = 0
+    public private(set) var charges: UInt64 = 0
+    public private(set) var otherEvents: UInt64 = 0
+    /// Bytes of the segments' money and details parts.
+    public private(set) var bytes: UInt64 = 0
+    /// The last durable segment.
+    public private(set) var lastSegment: UInt64 = 0
+
+    mutating func add(_ contents: SegmentContents, _ encoded: EncodedSegment) {
+        segments += 1
+        charges += UInt64(contents.charges.count)
+        otherEvents += UInt64(contents.events.count)
+        bytes += UInt64(encoded.money.count + encoded.details.count)
+        lastSegment = contents.number
+    }
+}
