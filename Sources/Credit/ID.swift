@@ -7,7 +7,7 @@ public protocol IDKind: Sendable {
 /// The 128-bit name of one thing of a kind, sortable by the order of creation.
 ///
 /// On the wire it is the prefix, `_` and 26 digits of Crockford's base32, the highest first. Ids
-/// of entries and grants are derived from a ``Position`` and so are not stored beside it.
+/// of entries, grants and holds are derived from a ``Position`` and so are not stored beside it.
 public struct ID<Kind: IDKind>: Hashable, Comparable, Sendable, BitwiseCopyable {
     /// The text is no id of this kind.
     public struct InvalidText: Error, Hashable {}
@@ -56,6 +56,10 @@ public enum EntryKind: IDKind {
 public enum GrantKind: IDKind {
     public static let prefix = "grt"
 }
+/// Marks ids of holds, `hld_`.
+public enum HoldKind: IDKind {
+    public static let prefix = "hld"
+}
 /// Marks ids of API keys, `key_`.
 public enum APIKeyKind: IDKind {
     public static let prefix = "key"
@@ -69,6 +73,8 @@ public enum RequestKind: IDKind {
 public typealias EntryID = ID<EntryKind>
 /// The id of a grant.
 public typealias GrantID = ID<GrantKind>
+/// The id of a hold.
+public typealias HoldID = ID<HoldKind>
 /// The id of an API key (not its secret).
 public typealias APIKeyID = ID<APIKeyKind>
 /// The id of one request and its answer.

@@ -43,10 +43,22 @@ public struct CommandBatch: Sendable {
     public enum Item: Sendable, BitwiseCopyable {
         /// The place in `charges`.
         case charge(Int)
+        /// The place in `charges` of the call, and in `holds` of what is asked beside it.
+        case hold(Int, Int)
+        /// The place in `charges` of what the call became, and where its hold was placed.
+        case capture(Int, of: Position)
         /// The place in `commands`.
         case command(Int)
         /// The place in `queries`.
         case query(Int)
+    }
+
+    /// The place in `charges` of the call that an item is about, nil for commands and queries.
+    public func call(of item: Item) -> Int? {
+        switch item {
+        case .charge(let place), .hold(let place, _), .capture(let place, of: _): place
+        case .command, .query: nil
+        }
     }
 
     /// The most items of a batch, so that a batch always fits a segment.
@@ -55,6 +67,7 @@ public struct CommandBatch: Sendable {
     /// The texts that the charges' ranges refer to.
     public var bytes: [UInt8] = []
     public private(set) var charges: [ChargeCommand] = []
+    public private(set) var holds: [HoldRequest] = []
     public private(set) var commands: [Command] = []
     public private(set) var queries: [LedgerQuery] = []
     public private(set) var items: [Item] = []
@@ -76,6 +89,23 @@ public struct CommandBatch: Sendable {
     public mutating func append(_ charge: ChargeCommand, tag: UInt64) {
         items.append(.charge(charges.count))
         charges.append(charge)
+        tags.append(tag)
+    }
+
+    /// Adds a hold for a call whose texts lie in `bytes`.
+    public mutating func append(_ call: ChargeCommand, _ hold: HoldRequest, tag: UInt64) {
+        items.append(.hold(charges.count, holds.count))
+        charges.append(call)
+        holds.append(hold)
+        tags.append(tag)
+    }
+
+    /// Adds the capture of the hold placed at `hold`; what it leaves out is as the hold says.
+    ///
+    /// `call` names the account of the hold; its texts lie in `bytes`.
+    public mutating func append(_ call: ChargeCommand, capturing hold: Position, tag: UInt64) {
+        items.append(.capture(charges.count, of: hold))
+        charges.append(call)
         tags.append(tag)
     }
 

@@ -60,6 +60,18 @@ public struct Engine: Sendable {
                         lookups.lookup(
                             index, of: batch.charges, in: batch.bytes, ledger: ledger),
                         in: batch.bytes, base: base, at: now)
+                case .hold(let index, let hold):
+                    decide(
+                        batch.charges[index], .placed(batch.holds[hold]),
+                        lookups.lookup(
+                            index, of: batch.charges, in: batch.bytes, ledger: ledger),
+                        in: batch.bytes, base: base, at: now)
+                case .capture(let index, let hold):
+                    decide(
+                        batch.charges[index], .captured(hold),
+                        lookups.lookup(
+                            index, of: batch.charges, in: batch.bytes, ledger: ledger),
+                        in: batch.bytes, base: base, at: now)
                 case .command(let index): decide(batch.commands[index], at: now)
                 case .query(let index): answer(batch.queries[index], at: now)
                 }
@@ -114,7 +126,12 @@ public struct Engine: Sendable {
 
     /// Makes entries of everything due on an account at `now`.
     mutating func settle(_ slot: AccountSlot, at now: Instant) {
-        while let event = ledger.due(on: slot, at: now) { record(event) }
+        while let step = ledger.due(on: slot, at: now) {
+            switch step {
+            case .event(let event): record(event)
+            case .capture(let hold, let micros): captureExpired(hold, micros)
+            }
+        }
     }
 
     /// Applies a decided event and adds it to the segment; gives its position.

@@ -27,7 +27,7 @@ extension Engine {
     }
 
     /// The account and the hash of the key; looks an account up again that the batch made itself.
-    private func found(
+    func found(
         _ command: ChargeCommand, _ lookup: ChargeLookup, in bytes: [UInt8]
     ) -> (AccountSlot, IdempotencyIndex.Hash)? {
         if let slot = lookup.slot { return (slot, lookup.keyHash) }
@@ -76,7 +76,7 @@ extension Engine {
 
     /// What a call costs: as the price list says, or as the caller does.
     @inline(__always)
-    private mutating func price(
+    mutating func price(
         of command: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot, at time: Instant,
         now: Instant
     ) throws(Rejection) -> (credits: Credits, units: Int64, reference: PriceReference) {
@@ -89,7 +89,7 @@ extension Engine {
         return (quote.credits, quote.units, reference)
     }
 
-    private mutating func refuse(
+    mutating func refuse(
         _ command: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot, at now: Instant,
         because rejection: Rejection
     ) -> Outcome {
@@ -120,7 +120,7 @@ extension Engine {
 extension CallDetails {
     /// The same, with texts that lie `offset` further on.
     @inline(__always)
-    fileprivate func moved(by offset: Int) -> Self {
+    func moved(by offset: Int) -> Self {
         var moved = self
         moved.team = team.moved(by: offset)
         moved.scenario = scenario.moved(by: offset)
@@ -140,7 +140,11 @@ extension RefusalEvent.Reason {
         case .insufficientCredits(let required, let spendable):
             self = .insufficientCredits(required: required, spendable: spendable)
         case .accountSuspended: self = .accountSuspended
-        case .accountNotFound, .accountExists, .grantNotFound, .grantNotOpen, .apiKeyNotFound,
+        case .holdNotOpen: self = .holdNotOpen
+        case .refundExceedsCharge(let refundable):
+            self = .refundExceedsCharge(refundable: refundable)
+        case .tooManyHolds, .holdNotFound, .accountNotFound, .accountExists, .grantNotFound,
+            .grantNotOpen, .apiKeyNotFound,
             .apiKeyExists, .priceListNotFound, .unknownAction, .invalidParameter,
             .balanceOverflow, .amountOutOfRange, .timeOutOfRange:
             return nil

@@ -28,25 +28,51 @@ extension Engine {
             }
         case .accountCreated, .accountChanged: prices.forgetAccounts()
         case .accountSuspended, .accountResumed, .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked,
-            .granted, .lot, .adjusted, .refused:
+            .granted, .lot, .adjusted, .released, .refunded, .refused:
             break
         }
     }
 
     private mutating func decide(_ command: MoneyCommand, at now: Instant) -> Outcome {
-        guard let slot = ledger.slot(of: command.account) else {
-            return .rejected(.accountNotFound)
+        let slot: AccountSlot
+        do throws(Rejection) {
+            slot = try ledger.account(of: command)
+        } catch {
+            return .rejected(error)
         }
         let hash = ledger.idempotency.hash(of: command.idempotencyKey.span, account: slot)
         if let position = ledger.idempotency.position(of: hash) { return .seenBefore(position) }
         do throws(Rejection) {
             let time = try entryTime(posted: command.postedAt ?? .never, on: slot, at: now)
             settle(slot, at: time)
-            return .recorded(record(try ledger.decide(command, on: slot, at: time)))
+            let event = try ledger.decide(command, on: slot, at: time)
+            let position = record(event)
+            regrant(after: event, at: position, for: command)
+            return .recorded(position)
         } catch {
             let key = EntryKey(bytes: command.idempotencyKey, fingerprint: command.fingerprint)
+            let call = call(of: command)
             return refuse(
-                error, key: key, action: [], apiKey: ChargeCommand.noKey, on: slot, at: now)
+                error, key: key, action: call.action, apiKey: call.key, on: slot, at: now)
+        }
+    }
+
+    /// Grants anew what a refund gives of lots that have ended.
+    private mutating func regrant(
+        after event: Event, at position: Position, for command: MoneyCommand
+    ) {
+        guard case .refunded(let refunded) = event, case .refund(let refund) = command.request,
+            let grant = ledger.regrant(
+                after: refunded, at: position, validSeconds: refund.validSeconds)
+        else { return }
+        record(.granted(grant))
+    }
+
+    /// The action and key of the call that a command is about, if it is about one.
+    private func call(of command: MoneyCommand) -> (action: [UInt8], key: APIKeySlot) {
+        switch command.request {
+        case .refund(let refund): (refund.charge.action, refund.charge.apiKey)
+        case .grant, .void, .adjust, .release: ([], ChargeCommand.noKey)
         }
     }
 

@@ -66,17 +66,18 @@ public struct PriceBook: Sendable {
         guard place >= 0, let index = histories[place].index(at: time, now: now) else {
             throw .unknownAction
         }
-        let number = histories[place][index].number
-        do throws(PricingError) {
-            let quote = try histories[place][index].list.price(
-                action: bytes.span.extracting(call.action.indices),
-                parameters: bytes.span.extracting(call.details.parameters.indices),
-                outcome: call.details.status.outcome,
-                results: call.details.results.value.map(UInt64.init(_:)))
-            return (quote, PriceReference(version: number, rule: UInt32(quote.ruleIndex)))
-        } catch {
-            throw Rejection(error)
+        return try histories[place][index].price(call, in: bytes)
+    }
+
+    /// The price of a call by the version with this number, in force or not.
+    func price(
+        _ call: ChargeCommand, in bytes: [UInt8], byVersion number: UInt32
+    ) throws(Rejection) -> (quote: Quote, reference: PriceReference) {
+        for history in histories {
+            guard let version = history.first(where: { $0.number == number }) else { continue }
+            return try version.price(call, in: bytes)
         }
+        throw .unknownAction
     }
 
     private mutating func place(of slot: AccountSlot, catalogue: Catalogue) -> Int {
@@ -88,6 +89,24 @@ public struct PriceBook: Sendable {
             placeOfAccount[index] = name.flatMap { places[$0] } ?? Self.none
         }
         return placeOfAccount[index]
+    }
+}
+
+extension PriceBook.Version {
+    @inline(__always)
+    fileprivate func price(
+        _ call: ChargeCommand, in bytes: [UInt8]
+    ) throws(Rejection) -> (quote: Quote, reference: PriceReference) {
+        do throws(PricingError) {
+            let quote = try list.price(
+                action: bytes.span.extracting(call.action.indices),
+                parameters: bytes.span.extracting(call.details.parameters.indices),
+                outcome: call.details.status.outcome,
+                results: call.details.results.value.map(UInt64.init(_:)))
+            return (quote, PriceReference(version: number, rule: UInt32(quote.ruleIndex)))
+        } catch {
+            throw Rejection(error)
+        }
     }
 }
 

@@ -13,8 +13,10 @@ public typealias APIKeySlot = UInt32
 public struct AccountRecord: Hashable, Sendable, BitwiseCopyable {
     /// Usable and unheld.
     public internal(set) var available: Int64 = 0
-    /// Reserved by open holds.
+    /// Reserved by open holds: of lots and of the overdraft.
     public internal(set) var held: Int64 = 0
+    /// The part of it that is of the overdraft.
+    public internal(set) var heldOverdraft: Int64 = 0
     /// Owed: overdraft in use.
     public internal(set) var debt: Int64 = 0
     /// How far the account may go below zero.
@@ -23,13 +25,15 @@ public struct AccountRecord: Hashable, Sendable, BitwiseCopyable {
     public internal(set) var charged: Int128 = 0
     /// Sum of what charges with `on_short: collect` could not collect.
     public internal(set) var uncollected: Int128 = 0
+    /// Sum of all refunds.
+    public internal(set) var refunded: Int128 = 0
     /// Sum of all grants.
     public internal(set) var granted: Int128 = 0
     /// The sequence number of the last entry; 0 before the first.
     public internal(set) var sequence: UInt64 = 0
     /// The time of the last entry.
     public internal(set) var lastTime: Instant = .earliest
-    /// The first time at which a lot becomes usable or expires.
+    /// The first time at which a lot becomes usable or expires, or a hold expires.
     public internal(set) var nextDue: Instant = .never
     /// The segment that changed the account last; what a checkpoint has yet to write.
     public internal(set) var changedIn: UInt64 = 0
@@ -42,11 +46,14 @@ public struct AccountRecord: Hashable, Sendable, BitwiseCopyable {
 
     init() {}
 
-    /// What a charge may take: available + overdraft limit - debt.
+    /// What a charge may take: available + overdraft limit - debt - what holds reserve of it.
     ///
     /// Every term is at most 10^18 in magnitude, so that the sum fits 64 bits.
     @inlinable
-    public var spendable: Int64 { available + (overdraftLimit - debt) }
+    public var spendable: Int64 { available + (overdraftLimit - debt - heldOverdraft) }
+
+    /// What calls have used: charges less refunds, and what is held.
+    public var used: Int128 { charged - refunded + Int128(held) }
 
     /// The figures that an answer carries.
     @inlinable
@@ -61,7 +68,7 @@ public struct AccountRecord: Hashable, Sendable, BitwiseCopyable {
 public struct Balance: Hashable, Sendable, BitwiseCopyable {
     /// Usable and unheld.
     public let available: Credits
-    /// Reserved by open holds.
+    /// Reserved by open holds: of lots and of the overdraft.
     public let held: Credits
     /// Overdraft in use, as a positive amount.
     public let negative: Credits

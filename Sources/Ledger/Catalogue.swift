@@ -94,7 +94,9 @@ extension Catalogue {
         case .apiKeyChanged(let slot, let change, _): changeAPIKey(slot, change)
         case .apiKeyRevoked(let slot, _): apiKeys[Int(slot)].isRevoked = true
         case .priceListPut(let event): putPriceList(event)
-        case .accountSuspended, .accountResumed, .granted, .lot, .adjusted, .refused: break
+        case .accountSuspended, .accountResumed, .granted, .lot, .adjusted, .released,
+            .refunded, .refused:
+            break
         }
     }
 

@@ -91,18 +91,78 @@ public enum MoneyRequest: Hashable, Sendable {
     case grant(NewGrant)
     case void(GrantID)
     case adjust(Credits, memo: [UInt8])
+    /// Gives back all of the hold placed there.
+    case release(Position)
+    case refund(Refund)
+}
+
+/// What of a charge is taken back.
+public struct Refund: Hashable, Sendable {
+    public var charge: RefundedCharge
+    /// Nil takes back all that is left of the charge.
+    public var amount: Credits?
+    /// How long credits last whose own lot has ended, in seconds.
+    public var validSeconds: Int64
+    /// Why, as canonical JSON, or empty.
+    public var memo: [UInt8]
+
+    public init(charge: RefundedCharge, amount: Credits?, validSeconds: Int64, memo: [UInt8]) {
+        self.charge = charge
+        self.amount = amount
+        self.validSeconds = validSeconds
+        self.memo = memo
+    }
+}
+
+/// A charge of the journal, as far as a refund needs to know it.
+public struct RefundedCharge: Hashable, Sendable {
+    public let position: Position
+    /// Micro-credits, like every amount below.
+    public let credits: Int64
+    public let overdrawn: Int64
+    public let uncollected: Int64
+    /// The lots that paid, in the order in which they did.
+    public let shares: [LotShare]
+    public let action: [UInt8]
+    public let apiKey: APIKeySlot
+
+    public init(_ event: ChargeEvent, shares: [LotShare], bytes: [UInt8], at position: Position) {
+        self.position = position
+        credits = event.credits
+        overdrawn = event.overdrawn
+        uncollected = event.uncollected
+        self.shares = Array(shares[event.shares])
+        action = Array(bytes[event.action.indices])
+        apiKey = event.key
+    }
+}
+
+/// What a request for a hold says beside its call.
+public struct HoldRequest: Hashable, Sendable, BitwiseCopyable {
+    /// How long it lasts, in seconds from its placing.
+    public var seconds: Int64
+    public var onExpiry: HoldExpiryPolicy
+    /// Micro-credits; only ``HoldExpiryPolicy/captureMinimum`` needs it.
+    public var minimum: Int64
+
+    public init(seconds: Int64, onExpiry: HoldExpiryPolicy, minimum: Int64) {
+        self.seconds = seconds
+        self.onExpiry = onExpiry
+        self.minimum = minimum
+    }
 }
 
 /// A request that moves credits but is no charge.
 public struct MoneyCommand: Hashable, Sendable {
-    public var account: Name
+    /// Nil for the release of a hold that knows its account.
+    public var account: Name?
     public var idempotencyKey: [UInt8]
     public var fingerprint: UInt128
     public var postedAt: Instant?
     public var request: MoneyRequest
 
     public init(
-        account: Name, idempotencyKey: [UInt8], fingerprint: UInt128, request: MoneyRequest
+        account: Name?, idempotencyKey: [UInt8], fingerprint: UInt128, request: MoneyRequest
     ) {
         self.account = account
         self.idempotencyKey = idempotencyKey

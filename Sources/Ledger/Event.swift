@@ -37,7 +37,8 @@ public struct PriceReference: Hashable, Sendable, BitwiseCopyable {
 
 /// A decided charge; its texts and shares lie in buffers that the holder names.
 ///
-/// `credits` = sum of its shares + `overdrawn` + `uncollected`.
+/// `credits` = sum of its shares + `overdrawn` + `uncollected`. The same fields describe the placing
+/// of a hold, which reserves those credits, and its capture; ``HoldRole`` says the rest.
 public struct ChargeEvent: Hashable, Sendable, BitwiseCopyable {
     public var head: EntryHead
     /// What the call cost, in micro-credits.
@@ -58,6 +59,11 @@ public struct ChargeEvent: Hashable, Sendable, BitwiseCopyable {
     public var idempotence: Idempotence
     public var action: ByteRange
     public var details: CallDetails
+    /// Where it lies what the event says of a hold, or ``noRole`` for a plain charge.
+    public var role = Self.noRole
+
+    /// Says that an event is a plain charge.
+    public static let noRole = UInt32.max
 
     @inlinable
     public init(
@@ -107,10 +113,11 @@ public struct EntryKey: Hashable, Sendable {
     }
 }
 
-/// Credits given by a grant or a positive adjustment.
+/// Credits given by a grant, a positive adjustment, or a refund whose lot has ended.
 public struct GrantEvent: Hashable, Sendable {
     public let head: EntryHead
-    public let key: EntryKey
+    /// Nil when a refund caused it.
+    public let key: EntryKey?
     public let amount: Credits
     public let source: GrantSource
     public let priority: Int32
@@ -118,12 +125,12 @@ public struct GrantEvent: Hashable, Sendable {
     public let expiresAt: Instant
     /// The part that went straight into debt.
     public let repaid: Int64
-    /// True for a positive adjustment.
+    /// True for a positive adjustment and what a refund gives.
     public let isAdjustment: Bool
     public let memo: [UInt8]
 
     public init(
-        head: EntryHead, key: EntryKey, grant: NewGrant, effectiveAt: Instant,
+        head: EntryHead, key: EntryKey?, grant: NewGrant, effectiveAt: Instant,
         expiresAt: Instant, repaid: Int64, isAdjustment: Bool
     ) {
         self.head = head
@@ -193,11 +200,68 @@ public struct AdjustmentEvent: Hashable, Sendable {
     }
 }
 
+/// All that a hold reserved came back.
+public struct ReleaseEvent: Hashable, Sendable {
+    public let head: EntryHead
+    /// Nil when the hold expired.
+    public let key: EntryKey?
+    public let settlement: HoldSettlement
+
+    public init(head: EntryHead, key: EntryKey?, settlement: HoldSettlement) {
+        self.head = head
+        self.key = key
+        self.settlement = settlement
+    }
+}
+
+/// A charge taken back, in whole or in part.
+///
+/// `amount` = `forgiven` + `repaid` + sum of its shares + `regranted`.
+public struct RefundEvent: Hashable, Sendable {
+    public let head: EntryHead
+    public let key: EntryKey
+    /// Where the charge was recorded.
+    public let charge: Position
+    /// Micro-credits, like every amount below.
+    public let amount: Int64
+    /// The part that had not been collected and no longer needs to be.
+    public let forgiven: Int64
+    /// The part that went into debt.
+    public let repaid: Int64
+    /// What came back to which lots.
+    public let shares: [LotShare]
+    /// The part of lots that have ended, which the entry that follows grants anew.
+    public let regranted: Int64
+    /// The action and key of the charge.
+    public let action: [UInt8]
+    public let apiKey: APIKeySlot
+    public let memo: [UInt8]
+
+    public init(
+        head: EntryHead, key: EntryKey, charge: Position, parts: RefundParts, action: [UInt8],
+        apiKey: APIKeySlot, memo: [UInt8]
+    ) {
+        self.head = head
+        self.key = key
+        self.charge = charge
+        amount = parts.amount
+        forgiven = parts.forgiven
+        repaid = parts.repaid
+        shares = parts.shares
+        regranted = parts.regranted
+        self.action = action
+        self.apiKey = apiKey
+        self.memo = memo
+    }
+}
+
 /// A refusal that is final for its key; changes no balance and takes no sequence number.
 public struct RefusalEvent: Hashable, Sendable {
     public enum Reason: Hashable, Sendable {
         case insufficientCredits(required: Credits, spendable: Credits)
         case accountSuspended
+        case holdNotOpen
+        case refundExceedsCharge(refundable: Credits)
     }
 
     public let account: AccountSlot
@@ -252,6 +316,8 @@ public enum Event: Hashable, Sendable {
     case granted(GrantEvent)
     case lot(LotEvent)
     case adjusted(AdjustmentEvent)
+    case released(ReleaseEvent)
+    case refunded(RefundEvent)
     case refused(RefusalEvent)
 
     /// The entry's head, for the events that are entries of an account.
@@ -260,6 +326,8 @@ public enum Event: Hashable, Sendable {
         case .granted(let event): event.head
         case .lot(let event): event.head
         case .adjusted(let event): event.head
+        case .released(let event): event.head
+        case .refunded(let event): event.head
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
             .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .refused:
             nil
@@ -269,9 +337,11 @@ public enum Event: Hashable, Sendable {
     /// Whose balance it is, and the key that it is final for.
     public var key: (account: AccountSlot, key: EntryKey)? {
         switch self {
-        case .granted(let event): (event.head.account, event.key)
+        case .granted(let event): event.key.map { (event.head.account, $0) }
         case .lot(let event): event.key.map { (event.head.account, $0) }
         case .adjusted(let event): (event.head.account, event.key)
+        case .released(let event): event.key.map { (event.head.account, $0) }
+        case .refunded(let event): (event.head.account, event.key)
         case .refused(let event): (event.account, event.key)
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
             .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut:

@@ -15,6 +15,11 @@ public struct Ledger: Sendable {
     public internal(set) var firstDue = Instant.never
     var records = PagedArray<AccountRecord>()
     var lots = PagedArray<Lot>()
+    var holds = HoldTable()
+    var refunds = RefundTable()
+
+    /// The most open holds of an account.
+    public static let openHoldsMax = 100_000
 
     /// An empty ledger; `seed` makes its hash tables unforeseeable and changes no decision.
     public init(seed: UInt64) {
@@ -58,13 +63,13 @@ public struct Ledger: Sendable {
 
     /// The head of the next entry of an account.
     func head(
-        on slot: AccountSlot, at time: Instant, available: Int64, debt: Int64
+        on slot: AccountSlot, at time: Instant, available: Int64, held: Int64? = nil, debt: Int64
     ) -> EntryHead {
         let record = records[Int(slot)]
         return EntryHead(
             account: slot, sequence: record.sequence + 1, time: time,
             balance: Balance(
-                available: Credits(micros: available), held: Credits(micros: record.held),
+                available: Credits(micros: available), held: Credits(micros: held ?? record.held),
                 negative: Credits(micros: debt)))
     }
 

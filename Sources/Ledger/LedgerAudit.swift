@@ -28,7 +28,12 @@ extension Ledger {
         }
         expect("available", Int128(record.available), usable)
         expect("granted", record.granted, granted)
-        expect("held", Int128(record.held), held)
+        let open = self.holds(of: slot)
+        let reserved = open.reduce(Int128(0)) { $0 + Int128($1.reserved) }
+        let overdraft = open.reduce(Int128(0)) { $0 + Int128($1.overdraft) }
+        expect("held", Int128(record.held), held + Int128(record.heldOverdraft))
+        expect("held by open holds", Int128(record.held), reserved)
+        expect("held overdraft", Int128(record.heldOverdraft), overdraft)
         expect("conserved", Int128(lots.filter(\.isConserved).count), Int128(lots.count))
         expect("available >= 0", record.available < 0 ? 0 : 1, 1)
         return found

@@ -27,8 +27,17 @@ extension Ledger {
         case .putPriceList(let name, let effectiveAt, let json):
             return .priceListPut(try version(of: name, effectiveAt, json, at: time))
         case .money(let command):
-            return try decide(command, on: try existing(command.account), at: time)
+            return try decide(command, on: try account(of: command), at: time)
         }
+    }
+
+    /// The slot of the account that a command names, or of the open hold that it is about.
+    public func account(of command: MoneyCommand) throws(Rejection) -> AccountSlot {
+        if let account = command.account { return try existing(account) }
+        guard case .release(let position) = command.request, let hold = holds[position] else {
+            throw .holdNotFound
+        }
+        return hold.account
     }
 
     /// The slot of an account that must exist.
@@ -74,6 +83,8 @@ extension Ledger {
         case .granted(let event): apply(event, at: position)
         case .lot(let event): apply(event, in: position.segment)
         case .adjusted(let event): apply(event, in: position.segment)
+        case .released(let event): apply(event, in: position.segment)
+        case .refunded(let event): apply(event, in: position.segment)
         case .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .refused: break
         }
         if let (slot, key) = event.key { remember(key, of: slot, at: position) }

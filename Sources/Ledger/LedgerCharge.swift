@@ -18,21 +18,29 @@ extension Ledger {
         shares: inout [LotShare]
     ) throws(Rejection) -> ChargeDecision {
         let record = records[Int(slot)]
-        guard !record.isSuspended else { throw .accountSuspended }
         let asked = credits.micros
-        if asked > record.spendable, asked > 0, onShort == .refuse {
-            throw .insufficientCredits(
-                required: credits, spendable: Credits(micros: record.spendable))
+        if onShort == .refuse {
+            try check(asked, on: record)
+        } else if record.isSuspended {
+            throw .accountSuspended
         }
         let fromLots = min(asked, record.available)
         takeFromLots(fromLots, of: record, shares: &shares)
-        let overdraftLeft = max(0, record.overdraftLimit - record.debt)
+        let overdraftLeft = max(0, record.overdraftLimit - record.debt - record.heldOverdraft)
         let overdrawn = min(asked - fromLots, overdraftLeft)
         return ChargeDecision(
             head: head(
                 on: slot, at: entryTime(time, on: slot), available: record.available - fromLots,
                 debt: record.debt + overdrawn),
             credits: asked, overdrawn: overdrawn, uncollected: asked - fromLots - overdrawn)
+    }
+
+    /// Refuses what a suspended account asks, or more than it can spend.
+    func check(_ asked: Int64, on record: AccountRecord) throws(Rejection) {
+        guard !record.isSuspended else { throw .accountSuspended }
+        guard asked > record.spendable, asked > 0 else { return }
+        throw .insufficientCredits(
+            required: Credits(micros: asked), spendable: Credits(micros: record.spendable))
     }
 
     /// Appends the shares of `micros`, which must be available, in burn order.
@@ -86,6 +94,7 @@ extension AccountRecord {
     /// Takes over what an entry's head says.
     mutating func apply(_ head: EntryHead, in segment: UInt64) {
         available = head.balance.available.micros
+        held = head.balance.held.micros
         debt = head.balance.negative.micros
         sequence = head.sequence
         lastTime = head.time

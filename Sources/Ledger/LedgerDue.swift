@@ -1,12 +1,22 @@
 public import Credit
 
 extension Ledger {
-    /// The first event due on an account at or before `time`, or nil when it is up to date.
+    /// The first thing due on an account at or before `time`, or nil when it is up to date.
     ///
-    /// Order: due time, then expiry before activation, then grant id. The
-    /// entry is stamped with the due time, or with the account's last time when that is later.
-    public func due(on slot: AccountSlot, at time: Instant) -> Event? {
+    /// Order: due time; then expiry of a hold, expiry of a grant, activation of a grant; then id.
+    /// The entry is stamped with the due time, or with the account's last time when that is later.
+    public func due(on slot: AccountSlot, at time: Instant) -> DueStep? {
         guard records[Int(slot)].nextDue <= time else { return nil }
+        let lot = dueLot(of: slot, at: time)
+        if let first = holds.first(of: slot), first.expiresAt <= time,
+            first.expiresAt <= lot?.dueAt ?? .never, let hold = holds[first.position]
+        {
+            return expiry(of: hold)
+        }
+        return lot.map { .event(dueEvent(of: $0, on: slot)) }
+    }
+
+    private func dueLot(of slot: AccountSlot, at time: Instant) -> Lot? {
         var first: Lot?
         var next = records[Int(slot)].firstLot
         while next != Lot.none {
@@ -14,7 +24,7 @@ extension Ledger {
             next = lot.next
             if lot.dueAt <= time, first.map(lot.isDue(before:)) ?? true { first = lot }
         }
-        return first.map { dueEvent(of: $0, on: slot) }
+        return first
     }
 
     private func dueEvent(of lot: Lot, on slot: AccountSlot) -> Event {
@@ -25,7 +35,7 @@ extension Ledger {
             switch (isExpiry, lot.state) {
             case (false, _): lot.remaining - repaid
             case (true, .open): -lot.remaining
-            case (true, .waiting), (true, .closed): 0
+            case (true, .waiting), (true, .closed), (true, .lapsed): 0
             }
         return .lot(
             LotEvent(
@@ -62,11 +72,12 @@ extension Ledger {
             lots[Int(lot)].remaining -= event.repaid
             lots[Int(lot)].spent += event.repaid
         case .expired:
-            lots[Int(lot)].state = .open
+            lots[Int(lot)].state = .lapsed
             lots[Int(lot)].remaining -= event.amount
             lots[Int(lot)].expired += event.amount
         case .voided:
-            lots[Int(lot)].state = .open
+            lots[Int(lot)].state = .lapsed
+            lots[Int(lot)].isVoided = true
             lots[Int(lot)].remaining -= event.amount
             lots[Int(lot)].voided += event.amount
         }

@@ -10,12 +10,21 @@ public struct AccountImage: Hashable, Sendable {
     public let record: AccountRecord
     /// The lots that may pay now or later in burn order, then the others.
     public let lots: [Lot]
+    /// The open holds in the order in which they were placed.
+    public let holds: [Hold]
+    /// What has been taken back of which charges, by position.
+    public let refunds: [RefundTotal]
 
-    public init(slot: AccountSlot, profile: AccountProfile, record: AccountRecord, lots: [Lot]) {
+    public init(
+        slot: AccountSlot, profile: AccountProfile, record: AccountRecord, lots: [Lot],
+        holds: [Hold], refunds: [RefundTotal]
+    ) {
         self.slot = slot
         self.profile = profile
         self.record = record.withoutLinks
         self.lots = lots.map(\.withoutLink)
+        self.holds = holds
+        self.refunds = refunds
     }
 }
 
@@ -57,7 +66,8 @@ public struct LedgerImage: Sendable {
         guard record.changedIn > segment else { return nil }
         return AccountImage(
             slot: slot, profile: ledger.catalogue.accounts[Int(slot)], record: record,
-            lots: ledger.lots(of: slot))
+            lots: ledger.lots(of: slot), holds: ledger.holds(of: slot),
+            refunds: ledger.refunds.totals(of: slot))
     }
 }
 
@@ -68,6 +78,8 @@ extension Ledger {
         copy.catalogue = catalogue
         copy.records = records
         copy.lots = lots
+        copy.holds = holds
+        copy.refunds = refunds
         return LedgerImage(copy)
     }
 
@@ -92,6 +104,8 @@ extension Ledger {
         record.firstLot = chain(open)
         record.firstClosedLot = chain(closed)
         records.append(record)
+        for hold in image.holds { holds.insert(hold) }
+        for refund in image.refunds { refunds.add(refund, of: image.slot) }
         scheduleDue(of: image.slot)
     }
 
@@ -145,14 +159,17 @@ extension Catalogue.PriceListVersion {
 extension AccountRecord {
     /// A balance read back from a checkpoint.
     public init(
-        restoring balance: Balance, overdraftLimit: Credits, charged: Int128,
-        uncollected: Int128, granted: Int128, sequence: UInt64, lastTime: Instant,
+        restoring balance: Balance, heldOverdraft: Int64, overdraftLimit: Credits,
+        charged: Int128, uncollected: Int128, refunded: Int128, granted: Int128, sequence: UInt64,
+        lastTime: Instant,
         changedIn: UInt64, isSuspended: Bool
     ) {
         self.init()
         available = balance.available.micros
         held = balance.held.micros
         debt = balance.negative.micros
+        self.heldOverdraft = heldOverdraft
+        self.refunded = refunded
         self.overdraftLimit = overdraftLimit.micros
         self.charged = charged
         self.uncollected = uncollected
@@ -168,12 +185,14 @@ extension Lot {
     /// A lot read back from a checkpoint.
     public init(
         restoring position: Position, source: GrantSource, priority: Int32,
-        effectiveAt: Instant, expiresAt: Instant, amounts: [Int64], state: State
+        effectiveAt: Instant, expiresAt: Instant, amounts: [Int64], state: State,
+        isVoided: Bool
     ) {
         self.init(
             position: position, source: source, priority: priority, effectiveAt: effectiveAt,
             expiresAt: expiresAt, granted: amounts[0], remaining: amounts[1], held: amounts[2],
-            spent: amounts[3], expired: amounts[4], voided: amounts[5], state: state)
+            spent: amounts[3], expired: amounts[4], voided: amounts[5], state: state,
+            isVoided: isVoided)
     }
 
     /// Granted, remaining, held, spent, expired, voided.

@@ -14,15 +14,40 @@ extension Ledger {
     /// Puts a new lot into the chain of its account, in burn order.
     mutating func add(_ lot: Lot, to slot: AccountSlot) {
         let added = UInt32(truncatingIfNeeded: lots.count)
+        lots.append(lot)
+        link(added, to: slot)
+    }
+
+    /// Moves a lot that was used up back to those that may pay; nothing when it is one of those.
+    mutating func reopen(_ grant: Position, of slot: AccountSlot) {
+        var previous = Lot.none
+        var next = records[Int(slot)].firstClosedLot
+        while next != Lot.none {
+            let current = next
+            next = lots[Int(current)].next
+            guard lots[Int(current)].position == grant else {
+                previous = current
+                continue
+            }
+            if previous == Lot.none {
+                records[Int(slot)].firstClosedLot = next
+            } else {
+                lots[Int(previous)].next = next
+            }
+            lots[Int(current)].state = .open
+            return link(current, to: slot)
+        }
+    }
+
+    private mutating func link(_ added: UInt32, to slot: AccountSlot) {
+        let lot = lots[Int(added)]
         var previous = Lot.none
         var next = records[Int(slot)].firstLot
         while next != Lot.none, !lot.burns(before: lots[Int(next)]) {
             previous = next
             next = lots[Int(next)].next
         }
-        var linked = lot
-        linked.next = next
-        lots.append(linked)
+        lots[Int(added)].next = next
         if previous == Lot.none {
             records[Int(slot)].firstLot = added
         } else {
@@ -39,7 +64,7 @@ extension Ledger {
             let current = next
             next = lots[Int(current)].next
             let lot = lots[Int(current)]
-            guard lot.state == .open, lot.remaining == 0, lot.held == 0 else {
+            guard lot.state != .waiting, lot.remaining == 0, lot.held == 0 else {
                 previous = current
                 continue
             }
@@ -60,9 +85,9 @@ extension Ledger {
         records[Int(slot)].firstClosedLot = lot
     }
 
-    /// Recomputes when the first lot of an account becomes usable or expires.
+    /// Recomputes when the first lot of an account becomes usable or expires, or a hold expires.
     mutating func scheduleDue(of slot: AccountSlot) {
-        var due = Instant.never
+        var due = holds.first(of: slot)?.expiresAt ?? .never
         var next = records[Int(slot)].firstLot
         while next != Lot.none {
             due = min(due, lots[Int(next)].dueAt)
@@ -75,5 +100,11 @@ extension Ledger {
 
 extension Lot {
     /// When it changes by itself: expiry, or before that the time at which it becomes usable.
-    var dueAt: Instant { state == .waiting ? min(effectiveAt, expiresAt) : expiresAt }
+    var dueAt: Instant {
+        switch state {
+        case .waiting: min(effectiveAt, expiresAt)
+        case .open: expiresAt
+        case .closed, .lapsed: .never
+        }
+    }
 }

@@ -1,7 +1,7 @@
 public import Credit
 
 extension Ledger {
-    /// Decides a grant, void or adjustment on an account that has nothing due at `time`.
+    /// Decides what moves credits and is no call, on an account that has nothing due at `time`.
     public func decide(
         _ command: MoneyCommand, on slot: AccountSlot, at time: Instant
     ) throws(Rejection) -> Event {
@@ -19,6 +19,11 @@ extension Ledger {
             var grant = NewGrant(amount: amount, source: .adjustment)
             grant.memo = memo
             return .granted(try decide(grant, key: key, on: slot, at: time, isAdjustment: true))
+        case .release(let position):
+            guard let hold = holds[position], hold.account == slot else { throw .holdNotOpen }
+            return .released(decideRelease(of: hold, cause: .requested, key: key, at: time))
+        case .refund(let refund):
+            return .refunded(try decide(refund, key: key, on: slot, at: time))
         }
     }
 
@@ -47,8 +52,8 @@ extension Ledger {
     }
 
     /// All that remains, usable now or later: what must stay within ``Credits/limit``.
-    private func promisedCredits(of record: AccountRecord) -> Int128 {
-        var sum = Int128(record.held)
+    func promisedCredits(of record: AccountRecord) -> Int128 {
+        var sum = Int128(record.held - record.heldOverdraft)
         var next = record.firstLot
         while next != Lot.none {
             sum += Int128(lots[Int(next)].remaining)
@@ -64,7 +69,7 @@ extension Ledger {
             throw .grantNotFound
         }
         let index = lotIndex(of: position, on: slot)
-        guard index != Lot.none else { throw .grantNotOpen }
+        guard index != Lot.none, lots[Int(index)].state != .lapsed else { throw .grantNotOpen }
         let lot = lots[Int(index)]
         let record = records[Int(slot)]
         let taken = lot.state == .open ? lot.remaining : 0

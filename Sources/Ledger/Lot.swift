@@ -41,6 +41,8 @@ public struct Lot: Hashable, Sendable, BitwiseCopyable {
         case open
         /// Nothing remains, and nothing can come back by itself.
         case closed
+        /// Expired or voided, while holds still reserve some of it.
+        case lapsed
     }
 
     /// Where its grant was recorded; its id is derived from it.
@@ -65,8 +67,10 @@ public struct Lot: Hashable, Sendable, BitwiseCopyable {
     public internal(set) var expired: Int64 = 0
     /// Taken back by a void.
     public internal(set) var voided: Int64 = 0
-    /// Waiting, open or closed.
+    /// Where it is in its life.
     public internal(set) var state: State
+    /// True once it was voided: nothing comes back to it.
+    public internal(set) var isVoided = false
     /// The next lot of the same account in its chain, or ``Lot/none``.
     var next: UInt32 = Lot.none
 

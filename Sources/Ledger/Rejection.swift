@@ -6,6 +6,14 @@ public enum Rejection: Error, Hashable, Sendable {
     case insufficientCredits(required: Credits, spendable: Credits)
     /// Charges are stopped until the account is resumed; recorded, final for its key.
     case accountSuspended
+    /// The hold was captured, released or has expired; recorded, final for its key.
+    case holdNotOpen
+    /// No open hold was placed there, and nobody said whose it was.
+    case holdNotFound
+    /// More than what is left of the charge; recorded, final for its key.
+    case refundExceedsCharge(refundable: Credits)
+    /// The account has as many open holds as it may have.
+    case tooManyHolds
     case accountNotFound
     case accountExists
     case grantNotFound

@@ -65,6 +65,10 @@ public struct ChargeRow: Hashable, Sendable {
         case charged
         /// The work failed; recorded at what a failure costs, mostly 0.
         case failed
+        /// Reserved for work that is still under way when it was recorded.
+        case held
+        /// Given back.
+        case refunded
         /// Not charged: credits or a budget did not suffice.
         case refused
     }

@@ -228,6 +228,8 @@ extension ChargeRow.Status {
         switch self {
         case .charged: "charged"
         case .failed: "failed"
+        case .held: "held"
+        case .refunded: "refunded"
         case .refused: "refused"
         }
     }

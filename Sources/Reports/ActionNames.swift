@@ -44,12 +44,15 @@ struct ActionNames: Sendable {
 
     private mutating func lookUp(_ name: [UInt8], _ place: Int) -> UInt32 {
         let isFull = names.count >= ReadModel.actionsMax && numbers[name] == nil
-        let number = number(of: isFull ? Array(ReadModel.otherAction.utf8) : name)
+        let number = ownNumber(of: isFull ? Array(ReadModel.otherAction.utf8) : name)
         recent[place] = Recent(name: name, number: number)
         return number
     }
 
-    private mutating func number(of name: [UInt8]) -> UInt32 {
+    /// The number of the action with this name.
+    mutating func number(of name: [UInt8]) -> UInt32 { lookUp(name, Self.place(of: name.span)) }
+
+    private mutating func ownNumber(of name: [UInt8]) -> UInt32 {
         if let number = numbers[name] { return number }
         let number = UInt32(truncatingIfNeeded: names.count)
         names.append(String(decoding: name, as: UTF8.self))

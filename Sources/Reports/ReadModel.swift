@@ -79,9 +79,12 @@ public final class ReadModel: Sendable {
     /// Takes in a durable segment; they come in order.
     public func fold(_ contents: SegmentContents) {
         state.withLock { state in
-            let charges = contents.charges.span
-            state.actions.number(charges, in: contents.bytes)
-            state.live.delta.add(charges, actions: state.actions.found)
+            let spent = contents.spentCharges
+            state.actions.number(spent.span, in: contents.bytes)
+            state.live.delta.add(spent.span, actions: state.actions.found)
+            for case .refunded(let refund) in contents.events {
+                state.live.delta.add(refund, action: state.actions.number(of: refund.action))
+            }
             contents.visit { position, item in
                 let account =
                     switch item {
@@ -197,6 +200,16 @@ extension ReadModel.Cell {
             account: key.account, quarter: key.quarter, action: actions[Int(key.action)],
             key: key.key, credits: sums.credits, calls: sums.calls, units: sums.units,
             bytes: sums.bytes)
+    }
+}
+
+extension SegmentContents {
+    /// The charges that spend credits: all but those that place holds.
+    fileprivate var spentCharges: [ChargeEvent] {
+        guard !roles.isEmpty else { return charges }
+        return charges.filter { charge in
+            if case .placed = role(of: charge) { false } else { true }
+        }
     }
 }
 

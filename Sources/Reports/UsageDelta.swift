@@ -59,6 +59,15 @@ struct UsageDelta: Sendable {
         }
     }
 
+    /// Takes what a refund gave back off the cell of its time and of the charge's action and key.
+    mutating func add(_ refund: RefundEvent, action: UInt32) {
+        let key = CellKey(
+            quarter: Self.quarter(refund.head.time), account: refund.head.account,
+            action: action, key: refund.apiKey)
+        let place = cell(key)
+        cells.entries[place].value.credits -= Int128(refund.amount)
+    }
+
     /// Adds an event to the list of its account, or to none.
     @inline(__always)
     mutating func list(_ position: Position, of account: AccountSlot?) {

@@ -25,6 +25,8 @@ extension ByteReader {
         case EventTag.lot: .lot(try lot(in: bytes))
         case EventTag.adjusted: .adjusted(try adjustment(in: bytes))
         case EventTag.refused: .refused(try refusal(in: bytes))
+        case EventTag.released: .released(try release(in: bytes))
+        case EventTag.refunded: .refunded(try refund(in: bytes))
         default: throw .malformed(at: offset)
         }
     }
@@ -140,7 +142,7 @@ extension ByteReader {
 extension ByteReader {
     fileprivate mutating func grant(in bytes: Span<UInt8>) throws(SegmentError) -> GrantEvent {
         let head = try head(in: bytes)
-        let key = try key(in: bytes)
+        let key = try flag(in: bytes) ? try key(in: bytes) : nil
         var grant = NewGrant(
             amount: Credits(micros: try signed(in: bytes)), source: try source(in: bytes))
         grant.priority = Int32(truncatingIfNeeded: try signed(in: bytes))
@@ -169,7 +171,40 @@ extension ByteReader {
     ) throws(SegmentError) -> AdjustmentEvent {
         let head = try head(in: bytes)
         let key = try key(in: bytes)
-        let amount = Credits(micros: try signed(in: bytes))
+        return AdjustmentEvent(
+            head: head, key: key, amount: Credits(micros: try signed(in: bytes)),
+            shares: try shares(in: bytes), overdrawn: try signed(in: bytes),
+            memo: try byteString(in: bytes))
+    }
+
+    fileprivate mutating func release(in bytes: Span<UInt8>) throws(SegmentError) -> ReleaseEvent {
+        let head = try head(in: bytes)
+        let key = try flag(in: bytes) ? try key(in: bytes) : nil
+        let hold = try position(in: bytes)
+        guard let cause = HoldSettlement.Cause(rawValue: try byte(in: bytes)) else {
+            throw .malformed(at: offset)
+        }
+        return ReleaseEvent(
+            head: head, key: key,
+            settlement: HoldSettlement(
+                hold: hold, cause: cause, reserved: try signed(in: bytes),
+                repaid: try signed(in: bytes), lapsed: try signed(in: bytes)))
+    }
+
+    fileprivate mutating func refund(in bytes: Span<UInt8>) throws(SegmentError) -> RefundEvent {
+        let head = try head(in: bytes)
+        let key = try key(in: bytes)
+        let charge = try position(in: bytes)
+        let parts = RefundParts(
+            amount: try signed(in: bytes), forgiven: try signed(in: bytes),
+            repaid: try signed(in: bytes), shares: try shares(in: bytes),
+            regranted: try signed(in: bytes))
+        return RefundEvent(
+            head: head, key: key, charge: charge, parts: parts, action: try byteString(in: bytes),
+            apiKey: try slot(in: bytes) &- 1, memo: try byteString(in: bytes))
+    }
+
+    mutating func shares(in bytes: Span<UInt8>) throws(SegmentError) -> [LotShare] {
         var shares: [LotShare] = []
         for _ in 0..<(try count(limit: 1 << 24, in: bytes)) {
             shares.append(
@@ -177,9 +212,7 @@ extension ByteReader {
                     grant: try position(in: bytes), source: try source(in: bytes),
                     micros: try signed(in: bytes)))
         }
-        return AdjustmentEvent(
-            head: head, key: key, amount: amount, shares: shares,
-            overdrawn: try signed(in: bytes), memo: try byteString(in: bytes))
+        return shares
     }
 
     fileprivate mutating func refusal(in bytes: Span<UInt8>) throws(SegmentError) -> RefusalEvent {
@@ -193,6 +226,8 @@ extension ByteReader {
                 required: Credits(micros: try signed(in: bytes)),
                 spendable: Credits(micros: try signed(in: bytes)))
         case 1: reason = .accountSuspended
+        case 2: reason = .holdNotOpen
+        case 3: reason = .refundExceedsCharge(refundable: Credits(micros: try signed(in: bytes)))
         default: throw .malformed(at: offset)
         }
         return RefusalEvent(

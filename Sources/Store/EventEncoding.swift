@@ -15,6 +15,8 @@ enum EventTag {
     static let lot: UInt8 = 10
     static let adjusted: UInt8 = 11
     static let refused: UInt8 = 12
+    static let released: UInt8 = 13
+    static let refunded: UInt8 = 14
 }
 
 extension [UInt8] {
@@ -47,6 +49,8 @@ extension [UInt8] {
         case .granted(let event): append(event)
         case .lot(let event): append(event)
         case .adjusted(let event): append(event)
+        case .released(let event): append(event)
+        case .refunded(let event): append(event)
         case .refused(let event): append(event)
         }
     }
@@ -140,7 +144,7 @@ extension [UInt8] {
     fileprivate mutating func append(_ event: GrantEvent) {
         append(EventTag.granted)
         append(head: event.head)
-        append(key: event.key)
+        append(optional: event.key) { $0.append(key: $1) }
         append(signed: event.amount.micros)
         append(event.source.rawValue)
         append(signed: Int64(event.priority))
@@ -166,14 +170,44 @@ extension [UInt8] {
         append(head: event.head)
         append(key: event.key)
         append(signed: event.amount.micros)
-        append(varint: UInt64(event.shares.count))
-        for share in event.shares {
+        append(shares: event.shares)
+        append(signed: event.overdrawn)
+        append(byteString: event.memo)
+    }
+
+    fileprivate mutating func append(_ event: ReleaseEvent) {
+        append(EventTag.released)
+        append(head: event.head)
+        append(optional: event.key) { $0.append(key: $1) }
+        append(position: event.settlement.hold)
+        append(event.settlement.cause.rawValue)
+        append(signed: event.settlement.reserved)
+        append(signed: event.settlement.repaid)
+        append(signed: event.settlement.lapsed)
+    }
+
+    fileprivate mutating func append(_ event: RefundEvent) {
+        append(EventTag.refunded)
+        append(head: event.head)
+        append(key: event.key)
+        append(position: event.charge)
+        append(signed: event.amount)
+        append(signed: event.forgiven)
+        append(signed: event.repaid)
+        append(shares: event.shares)
+        append(signed: event.regranted)
+        append(byteString: event.action)
+        append(varint: UInt64(event.apiKey &+ 1))
+        append(byteString: event.memo)
+    }
+
+    mutating func append(shares: [LotShare]) {
+        append(varint: UInt64(shares.count))
+        for share in shares {
             append(position: share.grant)
             append(share.source.rawValue)
             append(signed: share.micros)
         }
-        append(signed: event.overdrawn)
-        append(byteString: event.memo)
     }
 
     fileprivate mutating func append(_ event: RefusalEvent) {
@@ -187,6 +221,10 @@ extension [UInt8] {
             append(signed: required.micros)
             append(signed: spendable.micros)
         case .accountSuspended: append(1)
+        case .holdNotOpen: append(2)
+        case .refundExceedsCharge(let refundable):
+            append(3)
+            append(signed: refundable.micros)
         }
         append(byteString: event.action)
         append(varint: UInt64(event.apiKey &+ 1))

@@ -26,6 +26,8 @@ public struct SegmentContents: Sendable {
     public var charges: [ChargeEvent] = []
     /// The lots that paid, charge by charge.
     public var shares: [LotShare] = []
+    /// What charges say of holds, in order.
+    public var roles: [HoldRole] = []
     /// The texts that the charges' ranges refer to.
     public var bytes: [UInt8] = []
     public var events: [Event] = []
@@ -50,6 +52,7 @@ public struct SegmentContents: Sendable {
         self.time = time
         charges.removeAll(keepingCapacity: true)
         shares.removeAll(keepingCapacity: true)
+        roles.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
         events.removeAll()
         order.removeAll()
@@ -71,6 +74,20 @@ public struct SegmentContents: Sendable {
     public mutating func append(_ charge: ChargeEvent) {
         if !events.isEmpty { order.append(true) }
         charges.append(charge)
+    }
+
+    /// Adds a charge event that places or captures a hold.
+    public mutating func append(_ charge: ChargeEvent, _ role: HoldRole) {
+        var linked = charge
+        linked.role = UInt32(truncatingIfNeeded: roles.count)
+        roles.append(role)
+        append(linked)
+    }
+
+    /// What a charge event says of a hold; nil for a plain charge.
+    @inlinable
+    public func role(of charge: ChargeEvent) -> HoldRole? {
+        charge.role == ChargeEvent.noRole ? nil : roles[Int(charge.role)]
     }
 
     /// Adds an event that is no charge.
@@ -114,7 +131,14 @@ extension Ledger {
             switch item {
             case .charge(let index):
                 let charge = contents.charges[index]
-                apply(charge, shares: contents.shares, at: position)
+                if let role = contents.role(of: charge) {
+                    apply(
+                        charge, role, shares: contents.shares, bytes: contents.bytes,
+                        at: position)
+                } else {
+                    apply(charge, shares: contents.shares, at: position)
+                }
+                guard !charge.idempotence.key.isEmpty else { return }
                 let key = contents.bytes.span.extracting(charge.idempotence.key.indices)
                 remember(idempotency.hash(of: key, account: charge.head.account), at: position)
             case .event(let index):

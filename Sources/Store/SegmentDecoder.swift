@@ -13,6 +13,7 @@ extension EncodedSegment {
         let chargeCount: Int
         let shareCount: Int
         let eventCount: Int
+        let roleCount: Int
     }
 
     /// Checks the money part against its checksum and reads its header.
@@ -39,6 +40,7 @@ extension EncodedSegment {
         try reader.money(in: money.span, of: header, to: &contents)
         (contents.events, contents.order) = try reader.otherEvents(of: header, in: money.span)
         try reader.shares(header.shareCount, in: money.span, to: &contents)
+        try reader.roles(header.roleCount, in: money.span, to: &contents)
         guard reader.offset == money.count - 4 else { throw .malformed(at: reader.offset) }
         try readDetails(to: &contents)
         return contents
@@ -78,7 +80,8 @@ extension ByteReader {
             detailsHash: try raw(SHA256.byteCount, in: bytes),
             chargeCount: try count(limit: SegmentContents.eventsMax, in: bytes),
             shareCount: try count(limit: SegmentContents.sharesMax, in: bytes),
-            eventCount: try count(limit: SegmentContents.eventsMax, in: bytes))
+            eventCount: try count(limit: SegmentContents.eventsMax, in: bytes),
+            roleCount: try count(limit: SegmentContents.eventsMax, in: bytes))
     }
 
     fileprivate mutating func raw(
@@ -181,6 +184,59 @@ extension ByteReader {
         }
     }
 
+    /// Reads what charges say of holds.
+    fileprivate mutating func roles(
+        _ count: Int, in bytes: Span<UInt8>, to contents: inout SegmentContents
+    ) throws(SegmentError) {
+        guard count > 0 else { return }
+        let places = try integers(count, in: bytes)
+        let codes = try integers(count, in: bytes)
+        var placed = try placedHolds(codes.count { $0 == 0 }, in: bytes).makeIterator()
+        var captured = try capturedHolds(codes.count { $0 != 0 }, in: bytes).makeIterator()
+        for (index, code) in codes.enumerated() {
+            guard places[index] < UInt64(contents.charges.count),
+                index == 0 || places[index] > places[index - 1]
+            else { throw .malformed(at: offset) }
+            let place = Int(places[index])
+            contents.charges[place].role = UInt32(truncatingIfNeeded: index)
+            switch code {
+            case 0:
+                guard let next = placed.next(),
+                    let onExpiry = HoldExpiryPolicy(
+                        rawValue: UInt8(truncatingIfNeeded: next.onExpiry))
+                else { throw .malformed(at: offset) }
+                let placedAt = contents.charges[place].head.time
+                let expiresAt = placedAt.micros &+ Int64(bitPattern: next.distance)
+                let terms = HoldTerms(
+                    expiresAt: Instant(micros: expiresAt), onExpiry: onExpiry,
+                    minimum: Int64(bitPattern: next.minimum))
+                contents.roles.append(.placed(terms))
+            case 1, 2:
+                guard let next = captured.next() else { throw .malformed(at: offset) }
+                contents.roles.append(
+                    .captured(next.settlement(code == 1 ? .requested : .expired)))
+            default: throw .malformed(at: offset)
+            }
+        }
+    }
+
+    private mutating func placedHolds(
+        _ count: Int, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> [(distance: UInt64, onExpiry: UInt64, minimum: UInt64)] {
+        let distances = try integers(count, in: bytes)
+        let policies = try integers(count, in: bytes)
+        let minimums = try integers(count, in: bytes)
+        return distances.indices.map { (distances[$0], policies[$0], minimums[$0]) }
+    }
+
+    private mutating func capturedHolds(
+        _ count: Int, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> [CapturedHold] {
+        var columns: [[UInt64]] = []
+        for _ in 0..<5 { columns.append(try integers(count, in: bytes)) }
+        return (0..<count).map { row in CapturedHold(words: columns.map { $0[row] }) }
+    }
+
     /// Reads the events that are no charges, and how they and the charges interleave.
     mutating func otherEvents(
         of header: EncodedSegment.Header, in bytes: Span<UInt8>
@@ -233,5 +289,18 @@ extension ByteReader {
             $0.details.scenarioType = ScenarioType(rawValue: UInt8($1 >> 1 & 3)) ?? .unsaid
             $0.details.isCheckRun = $1 & 1 == 1
         }
+    }
+}
+
+/// One row of the columns of captured holds.
+private struct CapturedHold {
+    /// Segment and index of the hold; reserved, repaid, lapsed.
+    let words: [UInt64]
+
+    func settlement(_ cause: HoldSettlement.Cause) -> HoldSettlement {
+        HoldSettlement(
+            hold: Position(segment: words[0], index: UInt32(truncatingIfNeeded: words[1])),
+            cause: cause, reserved: Int64(bitPattern: words[2]),
+            repaid: Int64(bitPattern: words[3]), lapsed: Int64(bitPattern: words[4]))
     }
 }

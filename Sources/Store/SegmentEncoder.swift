@@ -103,6 +103,7 @@ public struct SegmentEncoder: Sendable {
         encodeMoney(contents)
         encodeEvents(contents)
         encodeShares(contents)
+        encodeRoles(contents)
         return UnchainedSegment(number: contents.number, money: money, details: details)
     }
 
@@ -117,6 +118,7 @@ public struct SegmentEncoder: Sendable {
         money.append(varint: UInt64(contents.charges.count))
         money.append(varint: UInt64(contents.shares.count))
         money.append(varint: UInt64(contents.events.count))
+        money.append(varint: UInt64(contents.roles.count))
     }
 
     private mutating func encodeMoney(_ contents: SegmentContents) {
@@ -145,6 +147,35 @@ public struct SegmentEncoder: Sendable {
             split.append(contentsOf: contents.charges[index].shares)
         }
         appendMoney(split.count) { UInt64(bitPattern: shares[split[$0]].micros) }
+    }
+
+    /// What charges say of holds: which do, and which of the two; then the holds placed and those
+    /// captured.
+    private mutating func encodeRoles(_ contents: SegmentContents) {
+        guard !contents.roles.isEmpty else { return }
+        let roles = contents.roles
+        let charges = contents.charges
+        let places = charges.indices.filter { charges[$0].role != ChargeEvent.noRole }
+        appendMoney(places.count) { UInt64(places[$0]) }
+        appendMoney(roles.count) { roles[$0].code }
+        var placed: [(terms: HoldTerms, time: Instant)] = []
+        var captured: [HoldSettlement] = []
+        for (place, role) in zip(places, roles) {
+            switch role {
+            case .placed(let terms): placed.append((terms, charges[place].head.time))
+            case .captured(let settlement): captured.append(settlement)
+            }
+        }
+        appendMoney(placed.count) {
+            UInt64(bitPattern: placed[$0].terms.expiresAt.micros &- placed[$0].time.micros)
+        }
+        appendMoney(placed.count) { UInt64(placed[$0].terms.onExpiry.rawValue) }
+        appendMoney(placed.count) { UInt64(bitPattern: placed[$0].terms.minimum) }
+        appendMoney(captured.count) { captured[$0].hold.segment }
+        appendMoney(captured.count) { UInt64(captured[$0].hold.index) }
+        appendMoney(captured.count) { UInt64(bitPattern: captured[$0].reserved) }
+        appendMoney(captured.count) { UInt64(bitPattern: captured[$0].repaid) }
+        appendMoney(captured.count) { UInt64(bitPattern: captured[$0].lapsed) }
     }
 
     private mutating func encodeEvents(_ contents: SegmentContents) {
@@ -177,5 +208,15 @@ public struct SegmentEncoder: Sendable {
             IntegerColumn.append(columns.words, columns.range(of: column), to: &details)
         }
         details.append(fixed: CRC32.checksum(of: details.span))
+    }
+}
+
+extension HoldRole {
+    /// 0 placed, 1 captured on request, 2 captured when it expired.
+    fileprivate var code: UInt64 {
+        switch self {
+        case .placed: 0
+        case .captured(let settlement): settlement.cause == .requested ? 1 : 2
+        }
     }
 }

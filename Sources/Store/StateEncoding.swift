@@ -15,8 +15,10 @@ public enum StateEncoding: Sendable {
         bytes.append(new)
         bytes.append(time: image.profile.createdAt)
         let record = image.record
-        for amount in [record.available, record.held, record.debt] { bytes.append(signed: amount) }
-        for total in [record.charged, record.uncollected, record.granted] {
+        for amount in [record.available, record.held, record.debt, record.heldOverdraft] {
+            bytes.append(signed: amount)
+        }
+        for total in [record.charged, record.uncollected, record.refunded, record.granted] {
             bytes.append(fixed: total)
         }
         bytes.append(varint: record.sequence)
@@ -25,6 +27,13 @@ public enum StateEncoding: Sendable {
         bytes.append(record.isSuspended ? 1 : 0)
         bytes.append(varint: UInt64(image.lots.count))
         for lot in image.lots { bytes.append(lot) }
+        bytes.append(varint: UInt64(image.holds.count))
+        for hold in image.holds { bytes.append(hold) }
+        bytes.append(varint: UInt64(image.refunds.count))
+        for refund in image.refunds {
+            bytes.append(position: refund.charge)
+            bytes.append(signed: refund.micros)
+        }
         return bytes.withChecksum()
     }
 
@@ -40,11 +49,24 @@ public enum StateEncoding: Sendable {
         for _ in 0..<(try reader.count(limit: 1 << 24, in: bytes.span)) {
             lots.append(try reader.lot(in: bytes.span))
         }
+        var holds: [Hold] = []
+        for _ in 0..<(try reader.count(limit: Ledger.openHoldsMax, in: bytes.span)) {
+            holds.append(try reader.hold(of: slot, in: bytes.span))
+        }
+        var refunds: [RefundTotal] = []
+        for _ in 0..<(try reader.count(limit: 1 << 28, in: bytes.span)) {
+            refunds.append(
+                RefundTotal(
+                    charge: try reader.position(in: bytes.span),
+                    micros: try reader.signed(in: bytes.span)))
+        }
         let profile = AccountProfile(
             restoring: new.id, name: new.name, timeZone: new.timeZone,
             anchor: new.anchor ?? createdAt, priceList: new.priceList, metadata: new.metadata,
             createdAt: createdAt)
-        return AccountImage(slot: slot, profile: profile, record: record, lots: lots)
+        return AccountImage(
+            slot: slot, profile: profile, record: record, lots: lots, holds: holds,
+            refunds: refunds)
     }
 
     public static func encode(_ key: APIKeyRecord) -> [UInt8] {
@@ -180,6 +202,7 @@ extension [UInt8] {
         append(time: lot.expiresAt)
         for amount in lot.amounts { append(signed: amount) }
         append(lot.state.rawValue)
+        append(lot.isVoided ? 1 : 0)
     }
 }
 
@@ -192,8 +215,10 @@ extension ByteReader {
                 available: Credits(micros: try signed(in: bytes)),
                 held: Credits(micros: try signed(in: bytes)),
                 negative: Credits(micros: try signed(in: bytes))),
-            overdraftLimit: overdraftLimit, charged: try fixed(Int128.self, in: bytes),
+            heldOverdraft: try signed(in: bytes), overdraftLimit: overdraftLimit,
+            charged: try fixed(Int128.self, in: bytes),
             uncollected: try fixed(Int128.self, in: bytes),
+            refunded: try fixed(Int128.self, in: bytes),
             granted: try fixed(Int128.self, in: bytes), sequence: try varint(in: bytes),
             lastTime: try time(in: bytes), changedIn: try varint(in: bytes),
             isSuspended: try byte(in: bytes) == 1)
@@ -214,6 +239,7 @@ extension ByteReader {
         }
         return Lot(
             restoring: position, source: source, priority: priority, effectiveAt: effectiveAt,
-            expiresAt: expiresAt, amounts: amounts, state: state)
+            expiresAt: expiresAt, amounts: amounts, state: state,
+            isVoided: try byte(in: bytes) == 1)
     }
 }

@@ -10,6 +10,7 @@ public struct JournalBuilder: Sendable {
     public private(set) var segments: [EncodedSegment] = []
     public private(set) var contents: [SegmentContents] = []
     private var encoder = SegmentEncoder()
+    private var names: [String] = []
     private var random: SeededRandom
     private var workload: Workload
     private var now: Int64 = 1_795_253_400_000_000
@@ -42,6 +43,19 @@ public struct JournalBuilder: Sendable {
         segments.append(
             encoder.encode(pending.contents, previous: mark.hash, salt: salt))
         contents.append(pending.contents)
+        learn(pending.contents.modelEvents(names: &names))
+    }
+
+    /// Remembers what later requests may be about.
+    private mutating func learn(_ events: [ModelEvent]) {
+        for event in events {
+            switch event.kind {
+            case .granted: workload.learn(of: event.spot, on: event.account)
+            case .held: workload.learn(ofHold: event.spot, on: event.account)
+            case .charged, .captured: workload.learn(ofCharge: event)
+            default: break
+            }
+        }
     }
 
     /// Adds up to `count` segments of random requests.

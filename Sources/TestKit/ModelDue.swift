@@ -1,51 +1,66 @@
 extension ModelLedger {
     private struct Due {
-        let time: Int64
-        let isActivation: Bool
-        let lot: Int
-        let grant: Spot
+        enum Kind: Int {
+            case endOfHold, expiry, activation
+        }
 
-        var order: (Int64, Int, Spot) { (time, isActivation ? 1 : 0, grant) }
+        let time: Int64
+        let kind: Kind
+        /// The place of the lot or hold.
+        let index: Int
+        let spot: Spot
+
+        var order: (Int64, Int, Spot) { (time, kind.rawValue, spot) }
     }
 
-    /// Makes entries of every expiry and activation at or before `now`, the earliest first.
+    /// Makes entries of all that ends or begins at or before `now`, the earliest first.
     mutating func settle(_ place: Int, at now: Int64) {
         while let due = dues(of: place, at: now).min(by: { $0.order < $1.order }) {
-            if due.isActivation { activate(due, place) } else { expire(due, place) }
+            switch due.kind {
+            case .endOfHold: endHold(accounts[place].holds[due.index], place)
+            case .expiry: expire(due, place)
+            case .activation: activate(due, place)
+            }
         }
     }
 
     private func dues(of place: Int, at now: Int64) -> [Due] {
-        accounts[place].lots.enumerated().compactMap { index, lot in
+        let lots = accounts[place].lots.enumerated().compactMap { index, lot -> Due? in
             if !lot.isActive, lot.from <= now {
-                return Due(time: lot.from, isActivation: true, lot: index, grant: lot.grant)
+                return Due(time: lot.from, kind: .activation, index: index, spot: lot.grant)
             }
-            guard lot.isActive, lot.left > 0, lot.until <= now else { return nil }
-            return Due(time: lot.until, isActivation: false, lot: index, grant: lot.grant)
+            guard lot.isActive, !lot.hasEnded, lot.until <= now else { return nil }
+            return Due(time: lot.until, kind: .expiry, index: index, spot: lot.grant)
         }
+        let holds = accounts[place].holds.enumerated().compactMap { index, hold -> Due? in
+            guard hold.until <= now else { return nil }
+            return Due(time: hold.until, kind: .endOfHold, index: index, spot: hold.spot)
+        }
+        return lots + holds
     }
 
     private mutating func activate(_ due: Due, _ place: Int) {
-        let amount = accounts[place].lots[due.lot].left
+        let amount = accounts[place].lots[due.index].left
         let repaid = min(amount, accounts[place].debt)
         accounts[place].debt -= repaid
-        accounts[place].lots[due.lot].left -= repaid
-        accounts[place].lots[due.lot].spent += repaid
-        accounts[place].lots[due.lot].isActive = true
+        accounts[place].lots[due.index].left -= repaid
+        accounts[place].lots[due.index].spent += repaid
+        accounts[place].lots[due.index].isActive = true
         enter(.activated, place, at: due.time) {
             $0.amount = amount
             $0.repaid = repaid
-            $0.shares = [ModelShare(grant: due.grant, micros: amount)]
+            $0.shares = [ModelShare(grant: due.spot, micros: amount)]
         }
     }
 
     private mutating func expire(_ due: Due, _ place: Int) {
-        let amount = accounts[place].lots[due.lot].left
-        accounts[place].lots[due.lot].left = 0
-        accounts[place].lots[due.lot].expired += amount
+        let amount = accounts[place].lots[due.index].left
+        accounts[place].lots[due.index].left = 0
+        accounts[place].lots[due.index].hasExpired = true
+        accounts[place].lots[due.index].expired += amount
         enter(.expired, place, at: due.time) {
             $0.amount = amount
-            $0.shares = [ModelShare(grant: due.grant, micros: amount)]
+            $0.shares = [ModelShare(grant: due.spot, micros: amount)]
         }
     }
 

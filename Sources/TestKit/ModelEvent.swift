@@ -23,8 +23,17 @@ public struct ModelEvent: Hashable, Sendable {
         case expired
         case voided
         case adjusted
+        case held
+        case captured
+        case released
+        case refunded
         case refusedFunds(required: Int64, spendable: Int64)
         case refusedSuspended
+        case refusedHold
+        case refusedRefund(left: Int64)
+
+        /// The kind without its figures.
+        public var name: String { String("\(self)".prefix { $0 != "(" }) }
     }
 
     public var spot: Spot
@@ -38,6 +47,16 @@ public struct ModelEvent: Hashable, Sendable {
     public var overdrawn: Int64 = 0
     public var uncollected: Int64 = 0
     public var repaid: Int64 = 0
+    /// Of what came back of a hold, what was lost.
+    public var lapsed: Int64 = 0
+    /// Of a refund, what nobody had paid, and what is granted anew.
+    public var forgiven: Int64 = 0
+    public var regranted: Int64 = 0
+    /// The hold that ended, or the charge taken back.
+    public var about: Spot?
+    /// True when a hold ended because its time was over.
+    public var isExpiry = false
+    public var held: Int64 = 0
     public var available: Int64 = 0
     public var debt: Int64 = 0
     public var key = ""
@@ -46,11 +65,24 @@ public struct ModelEvent: Hashable, Sendable {
     /// True for what an account's list of entries shows: entries and refusals.
     public var isListed: Bool {
         switch kind {
-        case .charged, .granted, .activated, .expired, .voided, .adjusted, .refusedFunds,
-            .refusedSuspended:
+        case .charged, .granted, .activated, .expired, .voided, .adjusted, .held, .captured,
+            .released, .refunded, .refusedFunds, .refusedSuspended, .refusedHold,
+            .refusedRefund:
             true
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .keyCreated:
             false
+        }
+    }
+
+    /// True for the calls that usage counts.
+    public var isCall: Bool { kind == .charged || kind == .captured }
+
+    /// What usage adds up: what calls cost, less what was taken back.
+    public var used: Int128 {
+        switch kind {
+        case .charged, .captured: Int128(amount)
+        case .refunded: -Int128(amount)
+        default: 0
         }
     }
 
@@ -80,6 +112,7 @@ public struct ModelView: Hashable, Sendable {
         public var grant: Spot
         public var granted: Int64
         public var remaining: Int64
+        public var held: Int64
         public var spent: Int64
         public var expired: Int64
         public var voided: Int64
@@ -87,12 +120,13 @@ public struct ModelView: Hashable, Sendable {
         public var isClosed: Bool
 
         public init(
-            grant: Spot, granted: Int64, remaining: Int64, spent: Int64, expired: Int64,
-            voided: Int64, isWaiting: Bool, isClosed: Bool
+            grant: Spot, granted: Int64, remaining: Int64, held: Int64, spent: Int64,
+            expired: Int64, voided: Int64, isWaiting: Bool, isClosed: Bool
         ) {
             self.grant = grant
             self.granted = granted
             self.remaining = remaining
+            self.held = held
             self.spent = spent
             self.expired = expired
             self.voided = voided
@@ -103,6 +137,7 @@ public struct ModelView: Hashable, Sendable {
 
     public var account: String
     public var available: Int64
+    public var held: Int64
     public var debt: Int64
     public var overdraft: Int64
     public var sequence: UInt64
@@ -111,16 +146,21 @@ public struct ModelView: Hashable, Sendable {
     public var granted: Int128
     public var charged: Int128
     public var uncollected: Int128
+    public var refunded: Int128
     /// Those that can still pay in burn order, then the others by grant.
     public var lots: [Lot]
+    /// The open holds in the order in which they were placed.
+    public var holds: [Spot]
 
     public init(
-        account: String, available: Int64, debt: Int64, overdraft: Int64, sequence: UInt64,
+        account: String, available: Int64, held: Int64, debt: Int64, overdraft: Int64,
+        sequence: UInt64,
         lastTime: Int64, isSuspended: Bool, granted: Int128, charged: Int128,
-        uncollected: Int128, lots: [Lot]
+        uncollected: Int128, refunded: Int128, lots: [Lot], holds: [Spot]
     ) {
         self.account = account
         self.available = available
+        self.held = held
         self.debt = debt
         self.overdraft = overdraft
         self.sequence = sequence
@@ -129,6 +169,8 @@ public struct ModelView: Hashable, Sendable {
         self.granted = granted
         self.charged = charged
         self.uncollected = uncollected
+        self.refunded = refunded
         self.lots = lots
+        self.holds = holds
     }
 }

@@ -12,13 +12,33 @@ public struct ModelLedger: Sendable {
         let until: Int64
         let granted: Int64
         var left: Int64
+        var held: Int64 = 0
         var spent: Int64 = 0
         var expired: Int64 = 0
         var voided: Int64 = 0
         /// False until an entry has said that it became usable.
         var isActive: Bool
+        var isVoided = false
+        /// True once an entry has said that it expired.
+        var hasExpired = false
 
-        var isClosed: Bool { isActive && left == 0 }
+        var isClosed: Bool { isActive && left == 0 && held == 0 }
+        /// True when nothing can be taken from it any more, though holds may still have some of it.
+        var hasEnded: Bool { isClosed || isVoided || hasExpired }
+
+        /// True when what comes back at `now` can be spent again.
+        func takesBack(at now: Int64) -> Bool { !isVoided && now < until }
+    }
+
+    /// Credits set aside, as parts of lots in burn order and a part of the overdraft.
+    struct Hold: Sendable {
+        let spot: Spot
+        let until: Int64
+        let terms: HoldAsk
+        var parts: [ModelShare]
+        let overdraft: Int64
+
+        var total: Int64 { parts.reduce(overdraft) { $0 + $1.micros } }
     }
 
     struct Account: Sendable {
@@ -32,14 +52,20 @@ public struct ModelLedger: Sendable {
         var charged: Int128 = 0
         var uncollected: Int128 = 0
         var lots: [Lot] = []
+        var refunded: Int128 = 0
+        var holds: [Hold] = []
+        /// How much of which charge was taken back.
+        var refunds: [Spot: Int64] = [:]
         var firsts: [String: Spot] = [:]
 
+        var held: Int64 { holds.reduce(0) { $0 + $1.total } }
+        var heldOverdraft: Int64 { holds.reduce(0) { $0 + $1.overdraft } }
         var available: Int64 { lots.filter(\.isActive).reduce(0) { $0 + $1.left } }
-        var spendable: Int64 { available + overdraft - debt }
+        var spendable: Int64 { available + overdraft - debt - heldOverdraft }
 
         /// The lots that can pay, in the order in which they do.
         var burnOrder: [Int] {
-            lots.indices.filter { lots[$0].isActive && lots[$0].left > 0 }
+            lots.indices.filter { lots[$0].isActive && lots[$0].left > 0 && !lots[$0].hasEnded }
                 .sorted { lots[$0].burnKey < lots[$1].burnKey }
         }
     }
@@ -130,20 +156,21 @@ extension ModelLedger {
         let open = account.lots.filter { !$0.isClosed }.sorted { $0.burnKey < $1.burnKey }
         let closed = account.lots.filter(\.isClosed)
         return ModelView(
-            account: name, available: account.available, debt: account.debt,
-            overdraft: account.overdraft, sequence: account.sequence,
+            account: name, available: account.available, held: account.held,
+            debt: account.debt, overdraft: account.overdraft, sequence: account.sequence,
             lastTime: account.lastTime, isSuspended: account.isSuspended,
             granted: account.granted, charged: account.charged,
-            uncollected: account.uncollected,
-            lots: (open + closed).map(ModelView.Lot.init))
+            uncollected: account.uncollected, refunded: account.refunded,
+            lots: (open + closed).map(ModelView.Lot.init),
+            holds: account.holds.map(\.spot).sorted())
     }
 }
 
 extension ModelView.Lot {
     fileprivate init(_ lot: ModelLedger.Lot) {
         self.init(
-            grant: lot.grant, granted: lot.granted, remaining: lot.left, spent: lot.spent,
-            expired: lot.expired, voided: lot.voided, isWaiting: !lot.isActive,
+            grant: lot.grant, granted: lot.granted, remaining: lot.left, held: lot.held,
+            spent: lot.spent, expired: lot.expired, voided: lot.voided, isWaiting: !lot.isActive,
             isClosed: lot.isClosed)
     }
 }

@@ -17,6 +17,13 @@ extension ModelLedger {
             let terms = GrantTerms(amount, source: .adjustment)
             return grant(terms, isAdjustment: true, move, place, at: time)
         case .adjust(let amount): return take(-amount, move, place, at: time, now: now)
+        case .hold(let terms): return hold(terms, move, place, at: time, now: now)
+        case .capture(let spot, let amount, let refuses):
+            return capture(
+                spot, amount: amount, refuses: refuses, move, place, at: time, now: now)
+        case .release(let spot): return release(spot, move, place, at: time, now: now)
+        case .refund(let charge, let amount):
+            return refund(charge, amount: amount, move, place, at: time, now: now)
         }
     }
 
@@ -31,7 +38,8 @@ extension ModelLedger {
             return refuse(reason, move, place, now: now)
         }
         let fromLots = min(amount, account.available)
-        let overdrawn = min(amount - fromLots, max(0, account.overdraft - account.debt))
+        let overdrawn = min(
+            amount - fromLots, max(0, account.overdraft - account.debt - account.heldOverdraft))
         let uncollected = amount - fromLots - overdrawn
         let shares = pay(fromLots, place)
         accounts[place].debt += overdrawn
@@ -52,7 +60,7 @@ extension ModelLedger {
         let from = terms.effectiveAt ?? time
         let until = terms.expiresAt ?? .max
         guard until > time, until > from else { return .rejected("timestamp_out_of_range") }
-        let promised = accounts[place].lots.reduce(Int128(terms.amount)) { $0 + Int128($1.left) }
+        let promised = Int128(terms.amount) + promised(to: accounts[place])
         guard promised <= Self.creditsMax else { return .rejected("balance_overflow") }
         let isActive = from <= time
         let repaid = isActive ? min(accounts[place].debt, terms.amount) : 0
@@ -75,11 +83,12 @@ extension ModelLedger {
         guard let lot = accounts[place].lots.firstIndex(where: { $0.grant == grant }) else {
             return .rejected("not_found")
         }
-        guard !accounts[place].lots[lot].isClosed else { return .rejected("grant_not_open") }
+        guard !accounts[place].lots[lot].hasEnded else { return .rejected("grant_not_open") }
         let left = accounts[place].lots[lot].left
         accounts[place].lots[lot].voided += left
         accounts[place].lots[lot].left = 0
         accounts[place].lots[lot].isActive = true
+        accounts[place].lots[lot].isVoided = true
         return enter(.voided, move, place, at: time) {
             $0.amount = left
             $0.shares = [ModelShare(grant: grant, micros: left)]
@@ -105,7 +114,7 @@ extension ModelLedger {
         }
     }
 
-    private mutating func pay(_ amount: Int64, _ place: Int) -> [ModelShare] {
+    mutating func pay(_ amount: Int64, _ place: Int) -> [ModelShare] {
         var left = amount
         var shares: [ModelShare] = []
         for lot in accounts[place].burnOrder where left > 0 {
@@ -118,7 +127,7 @@ extension ModelLedger {
         return shares
     }
 
-    private mutating func enter(
+    mutating func enter(
         _ kind: ModelEvent.Kind, _ move: Move, _ place: Int, at time: Int64,
         _ fill: (inout ModelEvent) -> Void
     ) -> ModelReply {
@@ -143,12 +152,13 @@ extension ModelLedger {
             spot: nextSpot, account: account.name, kind: kind, time: account.lastTime)
         event.sequence = account.sequence
         event.available = account.available
+        event.held = account.held
         event.debt = account.debt
         fill(&event)
         return add(event)
     }
 
-    private mutating func refuse(
+    mutating func refuse(
         _ reason: ModelEvent.Kind, _ move: Move, _ place: Int, now: Int64
     ) -> ModelReply {
         let time = max(now, accounts[place].lastTime)

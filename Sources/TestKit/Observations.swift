@@ -13,12 +13,13 @@ extension ModelView {
         let lots = ledger.lots(of: slot)
         let closed = lots.filter { $0.state == .closed }.sorted { $0.position < $1.position }
         self.init(
-            account: name, available: record.available, debt: record.debt,
+            account: name, available: record.available, held: record.held, debt: record.debt,
             overdraft: record.overdraftLimit, sequence: record.sequence,
             lastTime: record.sequence == 0 ? .min : record.lastTime.micros,
             isSuspended: record.isSuspended, granted: record.granted, charged: record.charged,
-            uncollected: record.uncollected,
-            lots: (lots.filter { $0.state != .closed } + closed).map(Lot.init))
+            uncollected: record.uncollected, refunded: record.refunded,
+            lots: (lots.filter { $0.state != .closed } + closed).map(Lot.init),
+            holds: ledger.holds(of: slot).map { Spot($0.position) })
     }
 }
 
@@ -26,7 +27,7 @@ extension ModelView.Lot {
     fileprivate init(_ lot: StoredLot) {
         self.init(
             grant: Spot(lot.position), granted: lot.granted, remaining: lot.remaining,
-            spent: lot.spent, expired: lot.expired, voided: lot.voided,
+            held: lot.held, spent: lot.spent, expired: lot.expired, voided: lot.voided,
             isWaiting: lot.state == .waiting, isClosed: lot.state == .closed)
     }
 }
@@ -51,8 +52,12 @@ extension Rejection {
     fileprivate var code: String {
         switch self {
         case .insufficientCredits: "insufficient_credits"
+        case .holdNotOpen: "hold_not_open"
+        case .refundExceedsCharge: "refund_exceeds_charge"
+        case .tooManyHolds: "rate_limited"
         case .accountSuspended: "account_suspended"
-        case .accountNotFound, .grantNotFound, .apiKeyNotFound, .priceListNotFound: "not_found"
+        case .accountNotFound, .grantNotFound, .holdNotFound, .apiKeyNotFound, .priceListNotFound:
+            "not_found"
         case .accountExists, .apiKeyExists: "already_exists"
         case .grantNotOpen: "grant_not_open"
         case .unknownAction: "unknown_action"
@@ -86,7 +91,9 @@ extension SegmentContents {
 
     private func modelEvent(of charge: ChargeEvent, at spot: Spot, _ names: [String]) -> ModelEvent
     {
-        var event = ModelEvent(.charged, charge.head, at: spot, names)
+        let role = role(of: charge)
+        var event = ModelEvent(role.modelKind, charge.head, at: spot, names)
+        if case .captured(let settlement) = role { event.take(settlement) }
         event.amount = charge.credits
         event.shares = shares[charge.shares].map(ModelShare.init)
         event.overdrawn = charge.overdrawn
@@ -94,6 +101,16 @@ extension SegmentContents {
         event.key = String(decoding: bytes[charge.idempotence.key.indices], as: UTF8.self)
         event.content = UInt64(truncatingIfNeeded: charge.idempotence.fingerprint)
         return event
+    }
+}
+
+extension HoldRole? {
+    fileprivate var modelKind: ModelEvent.Kind {
+        switch self {
+        case nil: .charged
+        case .placed: .held
+        case .captured: .captured
+        }
     }
 }
 
@@ -108,7 +125,15 @@ extension ModelEvent {
         self.init(spot: spot, account: names[Int(head.account)], kind: kind, time: head.time.micros)
         sequence = head.sequence
         available = head.balance.available.micros
+        held = head.balance.held.micros
         debt = head.balance.negative.micros
+    }
+
+    fileprivate mutating func take(_ settlement: HoldSettlement) {
+        about = Spot(settlement.hold)
+        isExpiry = settlement.cause == .expired
+        repaid = settlement.repaid
+        lapsed = settlement.lapsed
     }
 
     fileprivate mutating func take(_ key: EntryKey?) {
@@ -137,6 +162,8 @@ extension Event {
         case .granted(let event): event.modelEvent(at: spot, names)
         case .lot(let event): event.modelEvent(at: spot, names)
         case .adjusted(let event): event.modelEvent(at: spot, names)
+        case .released(let event): event.modelEvent(at: spot, names)
+        case .refunded(let event): event.modelEvent(at: spot, names)
         case .refused(let event): event.modelEvent(at: spot, names)
         }
     }
@@ -186,6 +213,30 @@ extension AdjustmentEvent {
     }
 }
 
+extension ReleaseEvent {
+    fileprivate func modelEvent(at spot: Spot, _ names: [String]) -> ModelEvent {
+        var event = ModelEvent(.released, head, at: spot, names)
+        event.amount = settlement.reserved
+        event.take(settlement)
+        event.take(key)
+        return event
+    }
+}
+
+extension RefundEvent {
+    fileprivate func modelEvent(at spot: Spot, _ names: [String]) -> ModelEvent {
+        var event = ModelEvent(.refunded, head, at: spot, names)
+        event.about = Spot(charge)
+        event.amount = amount
+        event.forgiven = forgiven
+        event.repaid = repaid
+        event.regranted = regranted
+        event.shares = shares.map(ModelShare.init)
+        event.take(key)
+        return event
+    }
+}
+
 extension RefusalEvent {
     fileprivate func modelEvent(at spot: Spot, _ names: [String]) -> ModelEvent {
         let kind: ModelEvent.Kind =
@@ -193,6 +244,8 @@ extension RefusalEvent {
             case .insufficientCredits(let required, let spendable):
                 .refusedFunds(required: required.micros, spendable: spendable.micros)
             case .accountSuspended: .refusedSuspended
+            case .holdNotOpen: .refusedHold
+            case .refundExceedsCharge(let refundable): .refusedRefund(left: refundable.micros)
             }
         var event = ModelEvent(
             spot: spot, account: names[Int(account)], kind: kind, time: time.micros)

@@ -39,6 +39,12 @@ public struct Move: Hashable, Sendable {
         case grant(GrantTerms)
         case void(Spot)
         case adjust(Int64)
+        case hold(HoldAsk)
+        /// Charges for a hold: all of it unless an amount is named.
+        case capture(Spot, amount: Int64?, refuses: Bool)
+        case release(Spot)
+        /// Takes back some of a charge, or all that is left of it.
+        case refund(ChargeFacts, amount: Int64?)
     }
 
     public var account: String
@@ -79,6 +85,42 @@ public struct GrantTerms: Hashable, Sendable {
     }
 }
 
+/// What a hold reserves and for how long.
+public struct HoldAsk: Hashable, Sendable {
+    public enum Policy: Int, CaseIterable, Sendable {
+        case release, capture, captureMinimum
+    }
+
+    public var amount: Int64
+    public var seconds: Int64
+    public var policy: Policy
+    public var minimum: Int64
+
+    public init(_ amount: Int64, seconds: Int64, policy: Policy = .release, minimum: Int64 = 0) {
+        self.amount = amount
+        self.seconds = seconds
+        self.policy = policy
+        self.minimum = minimum
+    }
+}
+
+/// A charge that was made durable, as far as a refund must know it.
+public struct ChargeFacts: Hashable, Sendable {
+    public var spot: Spot
+    public var credits: Int64
+    public var overdrawn: Int64
+    public var uncollected: Int64
+    public var shares: [ModelShare]
+
+    public init(_ event: ModelEvent) {
+        spot = event.spot
+        credits = event.amount
+        overdrawn = event.overdrawn
+        uncollected = event.uncollected
+        shares = event.shares
+    }
+}
+
 extension Move {
     /// A number that differs whenever what is asked differs, as a fingerprint does.
     public var contentNumber: UInt64 {
@@ -100,6 +142,20 @@ extension Move.Kind {
         case .grant(let terms): [3] + terms.words
         case .void(let spot): [4, spot.segment, UInt64(spot.place)]
         case .adjust(let amount): [5, UInt64(bitPattern: amount)]
+        case .hold(let terms):
+            [6, terms.amount, terms.seconds, Int64(terms.policy.rawValue), terms.minimum]
+                .map(UInt64.init(bitPattern:))
+        case .capture(let spot, let amount, let refuses):
+            [
+                7, spot.segment, UInt64(spot.place), UInt64(bitPattern: amount ?? -1),
+                refuses ? 1 : 0,
+            ]
+        case .release(let spot): [8, spot.segment, UInt64(spot.place)]
+        case .refund(let charge, let amount):
+            [
+                9, charge.spot.segment, UInt64(charge.spot.place),
+                UInt64(bitPattern: amount ?? -1),
+            ]
         }
     }
 }

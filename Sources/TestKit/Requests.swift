@@ -41,6 +41,17 @@ extension CommandBatch {
         case .adjust(let amount):
             append(
                 try command(move, .adjust(Credits(micros: amount), memo: [])), tag: tag)
+        case .hold(let terms):
+            append(
+                charge(move, amount: terms.amount, onShort: .refuse), HoldRequest(terms), tag: tag)
+        case .capture(let spot, let amount, let refuses):
+            let call = charge(
+                move, amount: amount ?? ChargeCommand.notByHand,
+                onShort: refuses ? .refuse : .collect)
+            append(call, capturing: Position(spot), tag: tag)
+        case .release(let spot): append(try command(move, .release(Position(spot))), tag: tag)
+        case .refund(let charge, let amount):
+            append(try command(move, .refund(Refund(charge, amount: amount))), tag: tag)
         }
     }
 
@@ -64,6 +75,36 @@ extension CommandBatch {
             fingerprint: UInt128(move.contentNumber), request: request)
         command.postedAt = move.postedAt.map(Instant.init(micros:))
         return .money(command)
+    }
+}
+
+extension HoldRequest {
+    /// The request that `terms` describe.
+    init(_ terms: HoldAsk) {
+        let policies: [HoldExpiryPolicy] = [.release, .capture, .captureMinimum]
+        self.init(
+            seconds: terms.seconds, onExpiry: policies[terms.policy.rawValue],
+            minimum: terms.minimum)
+    }
+}
+
+extension Refund {
+    /// The refund of a charge of the journal; how long a renewed grant lasts is the model's.
+    init(_ facts: ChargeFacts, amount: Int64?) {
+        var event = ChargeEvent.blank
+        event.credits = facts.credits
+        event.overdrawn = facts.overdrawn
+        event.uncollected = facts.uncollected
+        event.sharesCount = UInt32(facts.shares.count)
+        var bytes: [UInt8] = []
+        event.action = bytes.appending("call".utf8.span)
+        let shares = facts.shares.map {
+            LotShare(grant: Position($0.grant), source: .topUp, micros: $0.micros)
+        }
+        self.init(
+            charge: RefundedCharge(event, shares: shares, bytes: bytes, at: Position(facts.spot)),
+            amount: amount.map(Credits.init(micros:)), validSeconds: ModelLedger.regrantSeconds,
+            memo: [])
     }
 }
 

@@ -11,7 +11,8 @@ public struct Workload: Sendable {
 
         public var accountCount: Int
         public var amounts: Amounts
-        /// How much of each: charge, grant, adjust, void, suspend, resume, overdraft, key, look.
+        /// How much of each: charge, grant, adjust, void, suspend, resume, overdraft, key, look,
+        /// hold, capture, release, refund.
         public var weights: [Int]
         public var retryPercent: Int
         public var changedPercent: Int
@@ -23,7 +24,9 @@ public struct Workload: Sendable {
         public init(using random: inout SeededRandom) {
             accountCount = 1 + random.skewed(below: 12)
             amounts = random.pick(Amounts.allCases)
-            weights = [40, 10, 5, 4, 1, 2, 2, 1, 8].map { random.chance(80) ? $0 : 0 }
+            weights = [40, 10, 5, 4, 1, 2, 2, 1, 8, 20, 15, 4, 8].map {
+                random.chance(80) ? $0 : 0
+            }
             weights[0] = max(weights[0], 10)
             retryPercent = random.pick([0, 30, 30, 60])
             changedPercent = random.pick([0, 10, 50])
@@ -39,6 +42,8 @@ public struct Workload: Sendable {
     public private(set) var edges: [Int64] = []
     private var sent: [Move] = []
     private var grants: [(account: String, spot: Spot)] = []
+    private var holds: [(account: String, spot: Spot)] = []
+    private var charges: [(account: String, facts: ChargeFacts)] = []
     private var keysMade = 0
     private var created = 0
 
@@ -63,13 +68,31 @@ public struct Workload: Sendable {
         case 5: return .resume(account)
         case 6: return .setOverdraft(account, overdraft(&random))
         case 7: return .createKey(hash: key(&random), account: random.chance(70) ? account : nil)
-        default: return .look(random.chance(95) ? account : "nobody")
+        case 8: return .look(random.chance(95) ? account : "nobody")
+        case 9: return move(hold(&random), on: account, &random, now)
+        case 10: return capture(account, &random, now)
+        case 11:
+            let (owner, spot) = placedHold(account, &random)
+            return move(.release(spot), on: owner, &random, now)
+        default: return refund(account, &random, now)
         }
     }
 
     /// Learns that a grant was recorded, so that it may be voided.
     public mutating func learn(of grant: Spot, on account: String) {
         grants.append((account, grant))
+    }
+
+    /// Learns that a hold was recorded, so that it may be settled.
+    public mutating func learn(ofHold hold: Spot, on account: String) {
+        holds.append((account, hold))
+        if holds.count > 64 { holds.removeFirst() }
+    }
+
+    /// Learns that a charge is durable, so that it may be refunded.
+    public mutating func learn(ofCharge charge: ModelEvent) {
+        charges.append((charge.account, ChargeFacts(charge)))
+        if charges.count > 64 { charges.removeFirst() }
     }
 
     private func account(_ random: inout SeededRandom) -> String {
@@ -90,7 +113,7 @@ public struct Workload: Sendable {
         return .move(again)
     }
 
-    private mutating func move(
+    mutating func move(
         _ kind: Move.Kind, on account: String, _ random: inout SeededRandom, _ now: Int64
     ) -> Operation {
         keysMade += 1
@@ -145,11 +168,27 @@ public struct Workload: Sendable {
         random.pick([1, 1000, 60_000_000, random.number(in: 0...3_600_000_000)])
     }
 
+    /// A hold that was placed, on its account unless a mistake is wanted; or a place without one.
+    func placedHold(
+        _ account: String, _ random: inout SeededRandom
+    ) -> (account: String, spot: Spot) {
+        guard !holds.isEmpty, random.chance(95) else {
+            return (account, Spot(UInt64(random.below(50)), random.below(10)))
+        }
+        let hold = random.pick(holds)
+        return (random.chance(97) ? hold.account : account, hold.spot)
+    }
+
+    /// A charge that is durable.
+    func durableCharge(_ random: inout SeededRandom) -> (String, ChargeFacts)? {
+        charges.isEmpty ? nil : random.pick(charges)
+    }
+
     private func overdraft(_ random: inout SeededRandom) -> Int64 {
         random.chance(60) ? 0 : amount(&random)
     }
 
-    private func amount(_ random: inout SeededRandom) -> Int64 {
+    func amount(_ random: inout SeededRandom) -> Int64 {
         let limit: Int64 = 1_000_000_000_000_000_000
         let amounts =
             character.amounts == .mixed

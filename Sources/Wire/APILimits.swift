@@ -24,6 +24,12 @@ public struct APILimits: Hashable, Sendable {
     public var scopesMax = 64
     /// Counts such as `results` stay below this: what every JSON reader holds exactly.
     public var countLimit: Int64 = 1 << 53
+    /// How long a hold lasts unless it says otherwise, in seconds.
+    public static let holdSecondsUsual: Int64 = 900
+    /// The longest that a hold may last, in seconds.
+    public var holdSecondsMax: Int64 = 86_400
+    /// How long credits last that a refund gives for a grant that has ended, in seconds.
+    public var regrantSeconds: Int64 = 30 * 86_400
     /// How old `occurred_at` may be.
     public var occurredAgeSecondsMax: Int64 = 35 * 86_400
     /// How far ahead `occurred_at` may be.

@@ -57,7 +57,7 @@ extension BalanceAnswer: JSONWritable {
         writer.null()
         writer.member("available", Credits(micros: record.available))
         writer.member("held", Credits(micros: record.held))
-        writer.member("used", CreditsSum(micros: record.charged + Int128(record.held)))
+        writer.member("used", CreditsSum(micros: record.used))
         writer.member("granted", CreditsSum(micros: record.granted))
         writer.member("negative", Credits(micros: record.debt))
         writer.member("uncollected", CreditsSum(micros: record.uncollected))
@@ -132,7 +132,7 @@ public enum PackageName: Sendable {
 public enum CoinStatsJSON: Sendable {
     /// The figures of an account whose plan has this name.
     public static func credits(_ record: AccountRecord, subscription: String) -> [UInt8] {
-        let used = record.charged + Int128(record.held)
+        let used = record.used
         let remaining = Int128(max(0, record.available))
         var writer = JSONWriter()
         writer.beginObject()

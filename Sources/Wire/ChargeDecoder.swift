@@ -2,20 +2,43 @@ public import Credit
 public import JSON
 public import Ledger
 
-/// What a charge's body may say, by who says it.
+/// What the body of a call may say, by what it asks for and who says it.
 public struct ChargeForm: Sendable {
+    /// What a body asks for.
+    public enum Kind: Hashable, Sendable {
+        case charge
+        /// A charge that carries its `idempotency_key`.
+        case batchItem
+        /// A charge with what it says of its hold.
+        case hold
+        /// How a held call turned out.
+        case capture
+    }
+
+    public let kind: Kind
     public let limits: APILimits
     public let now: Instant
     /// Only operators may send `posted_at`.
     public let allowsPostedAt: Bool
-    /// Items of a batch carry their `idempotency_key`.
-    public let isBatchItem: Bool
 
-    public init(limits: APILimits, now: Instant, allowsPostedAt: Bool, isBatchItem: Bool) {
+    public init(_ kind: Kind, limits: APILimits, now: Instant, allowsPostedAt: Bool) {
+        self.kind = kind
         self.limits = limits
         self.now = now
         self.allowsPostedAt = allowsPostedAt
-        self.isBatchItem = isBatchItem
+    }
+
+    func takes(_ field: ChargeDecoder.Field) -> Bool {
+        switch field {
+        case .account, .customerKey, .action, .team, .scenario, .scenarioType, .run, .module:
+            kind != .capture
+        case .idempotencyKey: kind == .batchItem
+        case .ttlSeconds, .onExpiry, .minimum: kind == .hold
+        case .parameters, .amount, .requestID, .status, .results, .bytes, .durationMS, .checkRun,
+            .occurredAt, .postedAt, .metadata:
+            true
+        case .onShort: kind != .hold
+        }
     }
 }
 
@@ -25,6 +48,12 @@ public struct DecodedCharge: Sendable {
     public var command = ChargeCommand()
     /// Where the secret of the customer key stands in the body, if one was sent.
     public var customerKey: JSONString?
+    /// What the body of a hold says beside its call.
+    public var hold = HoldRequest(
+        seconds: APILimits.holdSecondsUsual, onExpiry: .release, minimum: Self.noMinimum)
+
+    /// Says that no minimum was sent.
+    static let noMinimum: Int64 = -1
 }
 
 /// Reads charges from bodies; keeps its working memory, so that one kept for long allocates nothing.
@@ -51,6 +80,9 @@ public struct ChargeDecoder: Sendable {
         case postedAt = "posted_at"
         case onShort = "on_short"
         case metadata
+        case ttlSeconds = "ttl_seconds"
+        case onExpiry = "on_expiry"
+        case minimum
     }
 
     static let fields = FieldTable<Field>()
@@ -83,6 +115,7 @@ public struct ChargeDecoder: Sendable {
         to output: inout [UInt8]
     ) throws(Problem) -> DecodedCharge {
         var charge = DecodedCharge()
+        if form.kind == .capture { charge.command.onShort = .collect }
         var seen = FieldSet()
         guard try Self.scan({ () throws(JSONError) in try cursor.kind(in: text) }) == .object
         else { throw Problem(.invalidRequest, "a charge is a JSON object") }
@@ -91,7 +124,7 @@ public struct ChargeDecoder: Sendable {
             let known = try Self.scan { () throws(JSONError) in
                 try fields.field(key, in: text, seen: &seen)
             }
-            guard let known, known != .idempotencyKey || form.isBatchItem else {
+            guard let known, form.takes(known) else {
                 throw .unknownField(text, key)
             }
             do throws(ValueError) {
@@ -101,13 +134,15 @@ public struct ChargeDecoder: Sendable {
             }
         }
         try Self.checkPresence(charge, form)
+        charge.hold.minimum = max(0, charge.hold.minimum)
         return charge
     }
 
     private static func checkPresence(
         _ charge: DecodedCharge, _ form: ChargeForm
     ) throws(Problem) {
-        if form.isBatchItem, charge.command.idempotence.key.isEmpty {
+        guard form.kind != .capture else { return }
+        if form.kind == .batchItem, charge.command.idempotence.key.isEmpty {
             throw .missingField(Field.idempotencyKey.rawValue)
         }
         guard !charge.command.account.isEmpty || charge.customerKey != nil else {
@@ -115,6 +150,18 @@ public struct ChargeDecoder: Sendable {
         }
         guard !charge.command.action.isEmpty else {
             throw .missingField(Field.action.rawValue)
+        }
+        try checkMinimum(charge.hold)
+    }
+
+    private static func checkMinimum(_ hold: HoldRequest) throws(Problem) {
+        if hold.onExpiry == .captureMinimum, hold.minimum < 0 {
+            throw .missingField(Field.minimum.rawValue)
+        }
+        guard hold.onExpiry == .captureMinimum || hold.minimum <= 0 else {
+            throw Problem(
+                .invalidField, "only on_expiry capture_minimum takes a minimum",
+                field: Field.minimum.rawValue)
         }
     }
 
@@ -149,6 +196,9 @@ extension ChargeDecoder {
                 throw .forbidden("only an operator key may send posted_at")
             }
             charge.command.postedAt = try cursor.instant(in: text)
+        case .ttlSeconds: charge.hold.seconds = try Self.holdSeconds(text, &cursor, form)
+        case .onExpiry: charge.hold.onExpiry = try Self.expiryPolicy(text, &cursor)
+        case .minimum: charge.hold.minimum = try cursor.price(in: text).micros
         case .parameters, .metadata, .team, .scenario, .scenarioType, .run, .module, .requestID,
             .status, .results, .bytes, .durationMS, .checkRun, .occurredAt:
             try read(field, text, &cursor, form, &charge.command.details, &output)
@@ -179,7 +229,9 @@ extension ChargeDecoder {
         case .durationMS: details.duration = OptionalCount(try cursor.count(in: text, limit: limit))
         case .checkRun: details.isCheckRun = try cursor.flag(in: text)
         case .occurredAt: details.occurredAt = try Self.occurrence(text, &cursor, form)
-        case .account, .action, .amount, .customerKey, .idempotencyKey, .onShort, .postedAt: break
+        case .account, .action, .amount, .customerKey, .idempotencyKey, .onShort, .postedAt,
+            .ttlSeconds, .onExpiry, .minimum:
+            break
         }
     }
 
@@ -242,6 +294,29 @@ extension ChargeDecoder {
 }
 
 extension ChargeDecoder {
+    private static func holdSeconds(
+        _ text: Span<UInt8>, _ cursor: inout JSONCursor, _ form: ChargeForm
+    ) throws(ValueError) -> Int64 {
+        let limit = form.limits.holdSecondsMax
+        let seconds: Int64 = try cursor.scan { (cursor) throws(JSONError) in
+            try cursor.integer(in: text)
+        }
+        guard seconds >= 1, seconds <= limit else {
+            throw .invalid("a hold lasts 1 to \(limit) seconds")
+        }
+        return seconds
+    }
+
+    private static func expiryPolicy(
+        _ text: Span<UInt8>, _ cursor: inout JSONCursor
+    ) throws(ValueError) -> HoldExpiryPolicy {
+        let word = try secret(text, &cursor)
+        if word.equals(literal: "release", in: text) { return .release }
+        if word.equals(literal: "capture", in: text) { return .capture }
+        if word.equals(literal: "capture_minimum", in: text) { return .captureMinimum }
+        throw .invalid("it is release, capture or capture_minimum")
+    }
+
     private static func shortPolicy(
         _ text: Span<UInt8>, _ cursor: inout JSONCursor
     ) throws(ValueError) -> ShortPolicy {

@@ -20,9 +20,10 @@ extension [UInt8] {
         names: EntryNames
     ) {
         let (details, texts) = (charge.details, contents.bytes)
-        beginLine(position, sequence: charge.head.sequence, time: charge.head.time, "charge")
+        let role = contents.role(of: charge)
+        beginLine(position, sequence: charge.head.sequence, time: charge.head.time, role.entryKind)
         append(cell: charge.action, of: texts)
-        append(cell: Credits(micros: charge.credits))
+        append(cell: charge.spent(as: role))
         append(cell: Credits(micros: charge.uncollected))
         append(key: names.key)
         for range in [details.team, details.scenario] { append(cell: range, of: texts) }
@@ -58,6 +59,10 @@ extension [UInt8] {
         case .adjusted(let adjustment):
             let taken = Credits(micros: 0 &- adjustment.amount.micros)
             appendLine(position, adjustment.head, "adjustment", taken)
+        case .released(let release):
+            appendLine(position, release.head, release.kind, .zero)
+        case .refunded(let refund):
+            appendLine(position, refund.head, "refund", Credits(micros: refund.amount))
         case .refused(let refusal):
             beginLine(position, sequence: nil, time: refusal.time, "refusal")
             append(UInt8(ascii: ","))

@@ -60,7 +60,7 @@ extension [UInt8] {
             base: charge, at: position, of: contents, account: names.account.span,
             price: names.price)
         append(literal: ",\"key\":")
-        append(key: names.key)
+        append(keyID: names.key)
         append(details: charge.details, of: contents.bytes)
         append(UInt8(ascii: "}"))
     }
@@ -75,12 +75,16 @@ extension [UInt8] {
         append(bytes: account)
         append(literal: "\",\"seq\":")
         append(decimal: charge.head.sequence)
-        append(literal: ",\"kind\":\"charge\",\"action\":\"")
+        append(literal: ",\"kind\":\"")
+        let role = contents.role(of: charge)
+        append(literal: role.entryKind)
+        append(literal: "\",\"action\":\"")
         append(bytes: contents.bytes.span.extracting(charge.action.indices))
         append(literal: "\",\"credits\":")
-        append(credits: Credits(micros: charge.credits))
+        append(credits: charge.spent(as: role))
         append(literal: ",\"uncollected\":")
         append(credits: Credits(micros: charge.uncollected))
+        if let role { append(role, of: charge, at: position) }
         append(literal: ",\"results\":")
         append(count: charge.details.results)
         append(literal: ",\"price\":")
@@ -93,7 +97,54 @@ extension [UInt8] {
         append(balanceOf: charge.head)
     }
 
-    private mutating func append(_ share: LotShare, isFirst: Bool) {
+    /// Appends what the entry says of its hold.
+    private mutating func append(
+        _ role: HoldRole, of charge: ChargeEvent, at position: Position
+    ) {
+        switch role {
+        case .placed(let terms):
+            append(hold: position)
+            append(literal: ",\"held\":")
+            append(credits: Credits(micros: charge.credits))
+            append(literal: ",\"expires_at\":")
+            append(time: terms.expiresAt)
+            append(literal: ",\"on_expiry\":\"")
+            append(text: terms.onExpiry.text)
+            append(literal: "\",\"minimum\":")
+            append(credits: Credits(micros: terms.minimum))
+        case .captured(let settlement):
+            append(settlement, released: Swift.max(0, settlement.reserved - charge.credits))
+        }
+    }
+
+    mutating func append(hold position: Position) {
+        append(literal: ",\"hold_id\":\"")
+        append(id: position.id(as: HoldID.self))
+        append(UInt8(ascii: "\""))
+    }
+
+    /// Appends how a hold ended, when `released` micro-credits came back.
+    mutating func append(_ settlement: HoldSettlement, released: Int64) {
+        append(hold: settlement.hold)
+        append(literal: ",\"cause\":\"")
+        append(literal: settlement.cause == .requested ? "requested" : "expired")
+        append(literal: "\",\"reserved\":")
+        append(credits: Credits(micros: settlement.reserved))
+        append(literal: ",\"released\":")
+        append(credits: Credits(micros: released))
+        append(literal: ",\"repaid\":")
+        append(credits: Credits(micros: settlement.repaid))
+        append(literal: ",\"lapsed\":")
+        append(credits: Credits(micros: settlement.lapsed))
+    }
+
+    mutating func append(lots shares: [LotShare]) {
+        append(literal: ",\"lots\":[")
+        for index in shares.indices { append(shares[index], isFirst: index == 0) }
+        append(UInt8(ascii: "]"))
+    }
+
+    mutating func append(_ share: LotShare, isFirst: Bool) {
         if !isFirst { append(UInt8(ascii: ",")) }
         append(literal: "{\"grant\":\"")
         append(id: share.id)
@@ -104,7 +155,7 @@ extension [UInt8] {
         append(UInt8(ascii: "}"))
     }
 
-    private mutating func append(balanceOf head: EntryHead) {
+    mutating func append(balanceOf head: EntryHead) {
         append(literal: ",\"balance\":")
         append(head.balance)
         append(literal: ",\"created_at\":\"")
@@ -127,7 +178,7 @@ extension [UInt8] {
         if let value = count.value { append(decimal: value) } else { append(literal: "null") }
     }
 
-    private mutating func append(key: APIKeyID?) {
+    mutating func append(keyID key: APIKeyID?) {
         guard let key else {
             append(literal: "null")
             return
@@ -138,7 +189,34 @@ extension [UInt8] {
     }
 }
 
+extension HoldRole? {
+    /// The kind of an entry that says this of a hold.
+    var entryKind: StaticString {
+        switch self {
+        case nil: "charge"
+        case .placed: "hold"
+        case .captured: "capture"
+        }
+    }
+}
+
+extension HoldExpiryPolicy {
+    /// The name in JSON.
+    public var text: String {
+        switch self {
+        case .release: "release"
+        case .capture: "capture"
+        case .captureMinimum: "capture_minimum"
+        }
+    }
+}
+
 extension ChargeEvent {
+    /// What it spends: nothing when it only places a hold.
+    public func spent(as role: HoldRole?) -> Credits {
+        if case .placed = role { .zero } else { Credits(micros: credits) }
+    }
+
     /// What `credit_usage` counts: the results, else the billed quantity, else one.
     public var billedResults: Int64 { details.results.value ?? (units > 0 ? units : 1) }
 }
@@ -193,137 +271,5 @@ extension [UInt8] {
         append(UInt8(ascii: "\""))
         append(instant: time)
         append(UInt8(ascii: "\""))
-    }
-}
-
-/// Entries that are no charges.
-extension [UInt8] {
-    /// Appends an event of an account; nothing for events that no account lists.
-    public mutating func append(entry event: Event, at position: Position, names: EntryNames) {
-        switch event {
-        case .granted(let grant): append(grant, at: position, names)
-        case .lot(let lot): append(lot, at: position, names)
-        case .adjusted(let adjustment): append(adjustment, at: position, names)
-        case .refused(let refusal): append(refusal, at: position, names)
-        case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .apiKeyCreated,
-            .apiKeyChanged, .apiKeyRevoked, .priceListPut:
-            break
-        }
-    }
-
-    private mutating func begin(
-        _ kind: StaticString, at position: Position, _ names: EntryNames, sequence: UInt64?,
-        credits: Credits
-    ) {
-        append(literal: "{\"entry_id\":\"")
-        append(id: position.id(as: EntryID.self))
-        append(literal: "\",\"account\":\"")
-        append(contentsOf: names.account)
-        append(literal: "\",\"seq\":")
-        if let sequence { append(decimal: sequence) } else { append(literal: "null") }
-        append(literal: ",\"kind\":\"")
-        append(literal: kind)
-        append(literal: "\",\"credits\":")
-        append(credits: credits)
-    }
-
-    private mutating func append(
-        _ grant: GrantEvent, at position: Position, _ names: EntryNames
-    ) {
-        begin(
-            grant.isAdjustment ? "adjustment" : "grant", at: position, names,
-            sequence: grant.head.sequence, credits: grant.amount)
-        append(grant: position)
-        append(literal: ",\"source\":\"")
-        append(text: grant.source.text)
-        append(literal: "\",\"priority\":")
-        append(decimal: Int64(grant.priority))
-        append(literal: ",\"effective_at\":")
-        append(time: grant.effectiveAt)
-        append(literal: ",\"expires_at\":")
-        append(time: grant.expiresAt)
-        append(literal: ",\"repaid\":")
-        append(credits: Credits(micros: grant.repaid))
-        append(memo: grant.memo)
-        append(balanceOf: grant.head)
-        append(UInt8(ascii: "}"))
-    }
-
-    private mutating func append(_ lot: LotEvent, at position: Position, _ names: EntryNames) {
-        begin(
-            lot.cause.kind, at: position, names, sequence: lot.head.sequence,
-            credits: Credits(micros: lot.amount))
-        append(grant: lot.grant)
-        append(literal: ",\"repaid\":")
-        append(credits: Credits(micros: lot.repaid))
-        append(balanceOf: lot.head)
-        append(UInt8(ascii: "}"))
-    }
-
-    private mutating func append(
-        _ adjustment: AdjustmentEvent, at position: Position, _ names: EntryNames
-    ) {
-        begin(
-            "adjustment", at: position, names, sequence: adjustment.head.sequence,
-            credits: Credits(micros: 0 &- adjustment.amount.micros))
-        append(memo: adjustment.memo)
-        append(literal: ",\"lots\":[")
-        for index in adjustment.shares.indices {
-            append(adjustment.shares[index], isFirst: index == 0)
-        }
-        append(UInt8(ascii: "]"))
-        append(balanceOf: adjustment.head)
-        append(UInt8(ascii: "}"))
-    }
-
-    private mutating func append(
-        _ refusal: RefusalEvent, at position: Position, _ names: EntryNames
-    ) {
-        begin("refusal", at: position, names, sequence: nil, credits: .zero)
-        append(literal: ",\"action\":")
-        if refusal.action.isEmpty {
-            append(literal: "null")
-        } else {
-            append(jsonString: refusal.action.span)
-        }
-        let problem = Problem(refusal.reason)
-        append(literal: ",\"code\":\"")
-        append(text: problem.code.rawValue)
-        append(UInt8(ascii: "\""))
-        if let shortfall = problem.shortfall {
-            append(literal: ",\"required\":")
-            append(credits: shortfall.required)
-            append(literal: ",\"available\":")
-            append(credits: shortfall.available)
-        }
-        append(literal: ",\"key\":")
-        append(key: names.key)
-        append(literal: ",\"created_at\":")
-        append(time: refusal.time)
-        append(UInt8(ascii: "}"))
-    }
-
-    private mutating func append(grant position: Position) {
-        append(literal: ",\"grant_id\":\"")
-        append(id: position.id(as: GrantID.self))
-        append(UInt8(ascii: "\""))
-    }
-
-    /// Appends the members of a canonical JSON object.
-    private mutating func append(memo: [UInt8]) {
-        guard memo.count > 2 else { return }
-        append(UInt8(ascii: ","))
-        append(bytes: memo.span.extracting(1..<memo.count - 1))
-    }
-}
-
-extension LotEvent.Cause {
-    /// The kind of its entry.
-    var kind: StaticString {
-        switch self {
-        case .activated: "grant_activation"
-        case .expired: "grant_expiry"
-        case .voided: "void"
-        }
     }
 }

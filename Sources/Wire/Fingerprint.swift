@@ -1,4 +1,4 @@
-internal import Credit
+public import Credit
 internal import Digest
 public import Ledger
 
@@ -16,6 +16,10 @@ public struct Fingerprint: Sendable {
         case grant = 2
         case void = 3
         case adjustment = 4
+        case hold = 5
+        case capture = 6
+        case release = 7
+        case refund = 8
     }
 
     private var form: [UInt8] = []
@@ -26,6 +30,39 @@ public struct Fingerprint: Sendable {
     /// The fingerprint of a charge whose account and key are resolved and whose texts are `texts`.
     public mutating func of(_ charge: ChargeCommand, texts: Span<UInt8>) -> UInt128 {
         begin(.charge)
+        add(charge, texts)
+        return finish()
+    }
+
+    /// The fingerprint of a hold for a call, as ``of(_:texts:)`` takes it.
+    public mutating func of(
+        _ call: ChargeCommand, _ hold: HoldRequest, texts: Span<UInt8>
+    ) -> UInt128 {
+        begin(.hold)
+        add(call, texts)
+        add(21, signed: hold.seconds)
+        add(22, UInt64(hold.onExpiry.rawValue))
+        add(23, signed: hold.minimum)
+        return finish()
+    }
+
+    /// The fingerprint of the capture of a hold, which names no account.
+    public mutating func of(
+        _ call: ChargeCommand, capturing hold: HoldID, texts: Span<UInt8>
+    ) -> UInt128 {
+        begin(.capture)
+        add(call, texts)
+        add(hold)
+        return finish()
+    }
+
+    /// Adds the fields of an id.
+    mutating func add<Kind>(_ id: ID<Kind>) {
+        add(24, UInt64(truncatingIfNeeded: id.rawValue >> 64))
+        add(25, UInt64(truncatingIfNeeded: id.rawValue))
+    }
+
+    private mutating func add(_ charge: ChargeCommand, _ texts: Span<UInt8>) {
         add(1, charge.account, of: texts)
         add(2, charge.action, of: texts)
         if charge.key != ChargeCommand.noKey { add(3, UInt64(charge.key)) }
@@ -47,7 +84,6 @@ public struct Fingerprint: Sendable {
         if details.status != .unsaid { add(18, UInt64(details.status.rawValue)) }
         if details.scenarioType != .unsaid { add(19, UInt64(details.scenarioType.rawValue)) }
         if details.isCheckRun { add(20, 1) }
-        return finish()
     }
 
     mutating func begin(_ kind: Kind) {

@@ -71,7 +71,7 @@ extension MoneyBody {
 }
 
 extension MoneyBody {
-    private enum VoidField: String, CaseIterable {
+    private enum PostedField: String, CaseIterable {
         case postedAt = "posted_at"
     }
 
@@ -81,19 +81,30 @@ extension MoneyBody {
         case postedAt = "posted_at"
     }
 
-    private static let voidFields = FieldTable<VoidField>()
+    private static let postedFields = FieldTable<PostedField>()
     private static let adjustmentFields = FieldTable<AdjustmentField>()
 
     /// Reads the body of a void, which may be empty.
     public init(void grant: GrantID, body: [UInt8], limits: APILimits) throws(Problem) {
+        self.init(request: .void(grant), postedAt: try Self.postedAt(body, limits))
+    }
+
+    /// Reads the body of the release of a hold, which may be empty.
+    public init(release hold: Position, body: [UInt8], limits: APILimits) throws(Problem) {
+        self.init(request: .release(hold), postedAt: try Self.postedAt(body, limits))
+    }
+
+    /// Reads a body that may be empty, or say when it happened.
+    private static func postedAt(
+        _ body: [UInt8], _ limits: APILimits
+    ) throws(Problem) -> Instant? {
+        guard !body.isEmpty else { return nil }
         var postedAt: Instant?
-        if !body.isEmpty {
-            var reader = try BodyReader(body, limits: limits)
-            try reader.object(Self.voidFields) { (reader, _) throws(ValueError) in
-                postedAt = try reader.instant()
-            }
+        var reader = try BodyReader(body, limits: limits)
+        try reader.object(Self.postedFields) { (reader, _) throws(ValueError) in
+            postedAt = try reader.instant()
         }
-        self.init(request: .void(grant), postedAt: postedAt)
+        return postedAt
     }
 
     /// Reads the body of an adjustment.
@@ -154,7 +165,7 @@ struct GrantMemo {
 }
 
 extension BodyReader {
-    fileprivate mutating func positiveAmount() throws(ValueError) -> Credits {
+    mutating func positiveAmount() throws(ValueError) -> Credits {
         let amount = try amount()
         guard amount > .zero else { throw .amountOutOfRange("the amount is more than 0") }
         return amount
@@ -176,8 +187,8 @@ extension BodyReader {
 }
 
 extension Fingerprint {
-    /// The fingerprint of a grant, void or adjustment on an account.
-    public mutating func of(_ body: MoneyBody, account: Name) -> UInt128 {
+    /// The fingerprint of what moves credits and is no call; that of a release names no account.
+    public mutating func of(_ body: MoneyBody, account: Name?) -> UInt128 {
         switch body.request {
         case .grant(let grant): begin(.grant, body, account, grant)
         case .void(let grant):
@@ -188,18 +199,27 @@ extension Fingerprint {
             begin(.adjustment, body, account)
             add(3, signed: amount.micros)
             add(4, bytes: memo.span)
+        case .release(let hold):
+            begin(.release)
+            if let postedAt = body.postedAt { add(2, signed: postedAt.micros) }
+            add(hold.id(as: HoldID.self))
+        case .refund(let refund):
+            begin(.refund, body, account)
+            add(refund.charge.position.id(as: EntryID.self))
+            if let amount = refund.amount { add(3, signed: amount.micros) }
+            add(4, bytes: refund.memo.span)
         }
         return finish()
     }
 
-    private mutating func begin(_ kind: Kind, _ body: MoneyBody, _ account: Name) {
+    private mutating func begin(_ kind: Kind, _ body: MoneyBody, _ account: Name?) {
         begin(kind)
-        add(1, bytes: account.text.utf8.span)
+        if let account { add(1, bytes: account.text.utf8.span) }
         if let postedAt = body.postedAt { add(2, signed: postedAt.micros) }
     }
 
     private mutating func begin(
-        _ kind: Kind, _ body: MoneyBody, _ account: Name, _ grant: NewGrant
+        _ kind: Kind, _ body: MoneyBody, _ account: Name?, _ grant: NewGrant
     ) {
         begin(kind, body, account)
         add(3, signed: grant.amount.micros)

@@ -12,7 +12,17 @@ extension Problem {
             self.init(required: required, available: spendable)
         case .accountSuspended:
             self.init(.accountSuspended, "charges are refused until the account is resumed")
-        case .accountNotFound, .grantNotFound, .apiKeyNotFound: self = .nothingHere
+        case .holdNotOpen:
+            self.init(.holdNotOpen, "the hold was captured, was released or has expired")
+        case .refundExceedsCharge(let refundable):
+            self.init(
+                .refundExceedsCharge,
+                "\(refundable.decimalText) credits of the charge can still be refunded",
+                field: "amount")
+        case .tooManyHolds:
+            self.init(.rateLimited, "the account has as many open holds as it may have")
+            retryAfter = 1
+        case .accountNotFound, .grantNotFound, .apiKeyNotFound, .holdNotFound: self = .nothingHere
         case .accountExists:
             self.init(.alreadyExists, "an account has this id already", field: "id")
         case .grantNotOpen:
@@ -42,6 +52,9 @@ extension Problem {
         case .insufficientCredits(let required, let spendable):
             self.init(required: required, available: spendable)
         case .accountSuspended: self.init(Rejection.accountSuspended)
+        case .holdNotOpen: self.init(Rejection.holdNotOpen)
+        case .refundExceedsCharge(let refundable):
+            self.init(Rejection.refundExceedsCharge(refundable: refundable))
         }
         chargeState = .notCharged
     }

@@ -12,6 +12,8 @@ public enum ProblemCode: String, CaseIterable, Hashable, Sendable {
     case requestTimeout = "request_timeout"
     case alreadyExists = "already_exists"
     case accountSuspended = "account_suspended"
+    case holdNotOpen = "hold_not_open"
+    case refundExceedsCharge = "refund_exceeds_charge"
     case bodyTooLarge = "body_too_large"
     case uriTooLong = "uri_too_long"
     case unsupportedMediaType = "unsupported_media_type"
@@ -43,13 +45,14 @@ public enum ProblemCode: String, CaseIterable, Hashable, Sendable {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
-        case .alreadyExists, .accountSuspended: 409
+        case .alreadyExists, .accountSuspended, .holdNotOpen: 409
         case .bodyTooLarge: 413
         case .uriTooLong: 414
         case .unsupportedMediaType: 415
         case .expectationFailed: 417
         case .unknownField, .missingField, .invalidField, .invalidAmount, .amountOutOfRange,
-            .balanceOverflow, .unknownAction, .idempotencyKeyReused, .timestampOutOfRange:
+            .balanceOverflow, .unknownAction, .refundExceedsCharge, .idempotencyKeyReused,
+            .timestampOutOfRange:
             422
         case .rateLimited: 429
         case .headersTooLarge: 431
@@ -75,6 +78,8 @@ public enum ProblemCode: String, CaseIterable, Hashable, Sendable {
         case .requestTimeout: "The request took too long to arrive"
         case .alreadyExists: "It exists already"
         case .accountSuspended: "The account is suspended"
+        case .holdNotOpen: "The hold is no longer open"
+        case .refundExceedsCharge: "The charge has less left than that"
         case .bodyTooLarge: "The body is too large"
         case .uriTooLong: "The URL is too long"
         case .unsupportedMediaType: "The media type is not supported"

@@ -51,6 +51,7 @@ extension Run {
             committed = last
             committedModel = attempted.model
             committedEvents += attempted.events
+            learn(attempted.events)
         }
         attempted = nil
         guard committed == last else {
@@ -144,11 +145,12 @@ extension Run {
         var taken: Int128 = 0
         for event in events where event.account == name {
             switch event.kind {
-            case .charged: taken += Int128(event.amount - event.uncollected)
+            case .charged, .captured: taken += Int128(event.amount - event.uncollected)
+            case .refunded: taken -= Int128(event.amount - event.forgiven - event.regranted)
             case .adjusted: taken += Int128(event.amount)
             case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
-                .keyCreated, .granted, .activated, .expired, .voided, .refusedFunds,
-                .refusedSuspended:
+                .keyCreated, .granted, .activated, .expired, .voided, .held, .released,
+                .refusedFunds, .refusedSuspended, .refusedHold, .refusedRefund:
                 break
             }
         }

@@ -33,10 +33,9 @@ extension Run {
             throw .corrupt("events of \(slot): \(found), expected \(expected)")
         }
         let cells = try reports.usage(of: slot, quarters: .min..<Int64.max)
-        let charges = events.filter { $0.kind == .charged }
-        let credits = charges.reduce(Int128(0)) { $0 + Int128($1.amount) }
+        let credits = events.reduce(Int128(0)) { $0 + $1.used }
         guard cells.reduce(0, { $0 + $1.credits }) == credits,
-            cells.reduce(0, { $0 + $1.calls }) == Int64(charges.count)
+            cells.reduce(0, { $0 + $1.calls }) == Int64(events.count(where: \.isCall))
         else { throw .corrupt("usage of \(slot): \(cells), expected \(credits)") }
     }
 

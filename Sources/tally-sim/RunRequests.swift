@@ -79,10 +79,12 @@ extension Run {
             throw Failure("\(operation) cannot be written as a command: \(error)")
         }
         let reply = model.perform(operation, at: now)
-        if case .move(let move) = operation, case .grant = move.kind,
-            case .recorded(let spot) = reply
-        {
-            workload.learn(of: spot, on: move.account)
+        if case .move(let move) = operation, case .recorded(let spot) = reply {
+            switch move.kind {
+            case .grant: workload.learn(of: spot, on: move.account)
+            case .hold: workload.learn(ofHold: spot, on: move.account)
+            default: break
+            }
         }
         return Promise(operation: operation, reply: reply)
     }
@@ -121,6 +123,7 @@ extension Run {
         committed = number
         committedModel = expected.model
         committedEvents += expected.events
+        learn(expected.events)
         tally.segments += 1
         log.add("committed \(number)")
     }
@@ -156,6 +159,14 @@ extension Run {
     private func event(of reply: ModelReply, _ events: [ModelEvent]) -> ModelEvent? {
         guard case .recorded(let spot) = reply else { return nil }
         return events.first { $0.spot == spot }
+    }
+
+    /// Counts what became durable, and remembers charges that may be refunded.
+    func learn(_ events: [ModelEvent]) {
+        for event in events {
+            tally.events[event.kind.name, default: 0] += 1
+            if event.isCall { workload.learn(ofCharge: event) }
+        }
     }
 
     func hearNothing(of expected: Expected) {

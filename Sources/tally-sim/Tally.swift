@@ -17,6 +17,8 @@ struct Tally {
     var checkpoints = 0
     var checkpointsFailed = 0
     var faults = FaultCounts()
+    /// How many events of each kind became durable.
+    var events: [String: Int] = [:]
 
     mutating func add(_ other: Self) {
         steps += other.steps
@@ -34,6 +36,7 @@ struct Tally {
         checkpoints += other.checkpoints
         checkpointsFailed += other.checkpointsFailed
         faults.add(other.faults)
+        events.merge(other.events, uniquingKeysWith: +)
     }
 
     /// Every figure with its name, on one line.
@@ -46,7 +49,8 @@ struct Tally {
             ("recoveries_failed", recoveriesFailed), ("checkpoints", checkpoints),
             ("checkpoints_failed", checkpointsFailed),
         ]
-        return (own + faults.named.map { ($0.name, $0.count) })
+        let kinds = events.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return (own + faults.named.map { ($0.name, $0.count) } + kinds)
             .map { "\($0.0) \($0.1)" }.joined(separator: " ")
     }
 }

@@ -88,7 +88,9 @@ struct OverviewTests {
         #expect(text.contains("ent_00000000000000000000000000"))
     }
 
-    @Test(arguments: zip(ChargeRow.Status.allCases, ["charged", "failed", "refused"]))
+    @Test(
+        arguments: zip(
+            ChargeRow.Status.allCases, ["charged", "failed", "held", "refunded", "refused"]))
     func `each status has its word`(status: ChargeRow.Status, word: String) throws {
         var model = Sample.filled(1, name: "a")
         model.newest[0].status = status

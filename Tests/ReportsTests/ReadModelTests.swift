@@ -62,17 +62,15 @@ struct ReadModelTests {
             for slot in 0..<AccountSlot(4) {
                 let own = events.filter { $0.account == "account-\(slot + 1)" }
                 try Self.checkPositions(&run, slot, own, step: step)
-                let charges = own.filter { $0.kind == .charged }
                 let cells = try run.model.usage(of: slot, quarters: .min ..< .max)
                 #expect(
-                    cells.reduce(0) { $0 + $1.credits }
-                        == charges.reduce(0) { $0 + Int128($1.amount) },
+                    cells.reduce(0) { $0 + $1.credits } == own.reduce(0) { $0 + $1.used },
                     "seed \(seed), step \(step)")
-                #expect(cells.reduce(0) { $0 + $1.calls } == Int64(charges.count))
+                #expect(cells.reduce(0) { $0 + $1.calls } == Int64(own.count(where: \.isCall)))
             }
             let all = try run.model.usage(of: nil, quarters: .min ..< .max)
             #expect(
-                all.reduce(0) { $0 + $1.calls } == Int64(events.count { $0.kind == .charged }))
+                all.reduce(0) { $0 + $1.calls } == Int64(events.count(where: \.isCall)))
         }
     }
 

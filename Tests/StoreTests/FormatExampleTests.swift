@@ -18,7 +18,8 @@ struct FormatExampleTests {
         charge.head = EntryHead(
             account: 0, sequence: 3, time: Instant(micros: time.micros + 1),
             balance: Balance(
-                available: Credits(micros: 7_500_000), held: .zero, negative: .zero))
+                available: Credits(micros: 7_500_000), held: Credits(micros: 2_500_000),
+                negative: .zero))
         charge.credits = 2_500_000
         charge.sharesCount = 2
         charge.price = PriceReference(version: 1, rule: 0)
@@ -33,7 +34,10 @@ struct FormatExampleTests {
         charge.details.parameters = contents.bytes.appending(#"{"tokens":100}"#.utf8.span)
         charge.details.results = OptionalCount(100)
         charge.details.occurredAt = Instant(micros: time.micros - 249_999)
-        contents.append(charge)
+        let terms = HoldTerms(
+            expiresAt: Instant(micros: time.micros + 900_000_001), onExpiry: .captureMinimum,
+            minimum: 500_000)
+        contents.append(charge, .placed(terms))
         contents.append(.accountSuspended(0, at: time))
         return contents
     }

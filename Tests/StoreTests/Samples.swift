@@ -8,10 +8,12 @@ struct PlainCharge: Hashable {
     let event: ChargeEvent
     let texts: [String]
     let shares: [LotShare]
+    let role: HoldRole?
 
     init(_ charge: ChargeEvent, of contents: SegmentContents) {
         var bare = charge
         bare.sharesStart = 0
+        bare.role = ChargeEvent.noRole
         bare.idempotence.key = .empty
         bare.action = .empty
         for field in Self.fields { bare.details[keyPath: field] = .empty }
@@ -21,6 +23,7 @@ struct PlainCharge: Hashable {
             + Self.fields.map { charge.details[keyPath: $0] }
         texts = ranges.map { String(decoding: contents.bytes[$0.indices], as: UTF8.self) }
         shares = Array(contents.shares[charge.shares])
+        role = contents.role(of: charge)
     }
 
     private static var fields: [WritableKeyPath<CallDetails, ByteRange>] {
@@ -90,7 +93,25 @@ struct Samples {
             key: text(to: &contents), fingerprint: fingerprint())
         charge.action = text(to: &contents)
         charge.details = details(to: &contents)
-        contents.append(charge)
+        if random.chance(70) {
+            contents.append(charge)
+        } else {
+            contents.append(charge, role())
+        }
+    }
+
+    private mutating func role() -> HoldRole {
+        guard random.chance(50) else { return .captured(settlement()) }
+        return .placed(
+            HoldTerms(
+                expiresAt: time(), onExpiry: random.pick([.release, .capture, .captureMinimum]),
+                minimum: amount()))
+    }
+
+    private mutating func settlement() -> HoldSettlement {
+        HoldSettlement(
+            hold: position(), cause: random.pick([.requested, .expired]), reserved: amount(),
+            repaid: amount(), lapsed: amount())
     }
 
     private mutating func share(of charge: ChargeEvent) -> LotShare {
@@ -177,7 +198,7 @@ extension Samples {
     private mutating func name() -> Name? { try? Name("name-\(random.below(9))") }
 
     mutating func event() -> Event {
-        switch random.below(12) {
+        switch random.below(14) {
         case 0: if let id = name() { return .accountCreated(newAccount(id), at: time()) }
         case 1: return .accountChanged(number(), accountChange(), at: time())
         case 2: return .accountSuspended(number(), at: time())
@@ -195,6 +216,12 @@ extension Samples {
         case 8: return .granted(grant())
         case 9: return .lot(lot())
         case 10: return .adjusted(adjustment())
+        case 11:
+            return .released(
+                ReleaseEvent(
+                    head: head(), key: random.chance(50) ? key() : nil,
+                    settlement: settlement()))
+        case 12: return .refunded(refund())
         default: break
         }
         return .refused(refusal())
@@ -246,7 +273,7 @@ extension Samples {
         new.priority = isExtreme ? random.pick([.min, .max]) : Int32(random.below(40))
         new.memo = random.bytes(random.below(60))
         return GrantEvent(
-            head: head(), key: key(), grant: new, effectiveAt: time(),
+            head: head(), key: random.chance(70) ? key() : nil, grant: new, effectiveAt: time(),
             expiresAt: random.chance(50) ? .never : time(), repaid: amount(),
             isAdjustment: random.chance(50))
     }
@@ -258,23 +285,38 @@ extension Samples {
             key: random.chance(50) ? key() : nil)
     }
 
-    private mutating func adjustment() -> AdjustmentEvent {
-        let shares = (0..<random.below(5)).map { _ in
+    private mutating func shares() -> [LotShare] {
+        (0..<random.below(5)).map { _ in
             LotShare(
                 grant: position(), source: random.pick(GrantSource.allCases), micros: amount())
         }
-        return AdjustmentEvent(
-            head: head(), key: key(), amount: Credits(micros: amount()), shares: shares,
+    }
+
+    private mutating func refund() -> RefundEvent {
+        RefundEvent(
+            head: head(), key: key(), charge: position(),
+            parts: RefundParts(
+                amount: amount(), forgiven: amount(), repaid: amount(), shares: shares(),
+                regranted: amount()),
+            action: random.bytes(random.below(64)), apiKey: number(),
+            memo: random.bytes(random.below(60)))
+    }
+
+    private mutating func adjustment() -> AdjustmentEvent {
+        AdjustmentEvent(
+            head: head(), key: key(), amount: Credits(micros: amount()), shares: shares(),
             overdrawn: amount(), memo: random.bytes(random.below(60)))
     }
 
     private mutating func refusal() -> RefusalEvent {
         RefusalEvent(
             account: number(), time: time(), key: key(),
-            reason: random.chance(50)
-                ? .accountSuspended
-                : .insufficientCredits(
+            reason: random.pick([
+                .accountSuspended, .holdNotOpen,
+                .refundExceedsCharge(refundable: Credits(micros: amount())),
+                .insufficientCredits(
                     required: Credits(micros: amount()), spendable: Credits(micros: amount())),
+            ]),
             action: random.bytes(random.below(64)),
             apiKey: random.chance(50) ? ChargeCommand.noKey : number())
     }

@@ -6,10 +6,10 @@ import Wire
 @Suite struct FingerprintTests {
     private static let now = Instant(micros: 1_790_000_000_000_000)
 
-    private func fingerprint(_ body: String, isBatchItem: Bool = false) throws -> UInt128 {
+    private func fingerprint(_ body: String, _ kind: ChargeForm.Kind = .charge) throws -> UInt128 {
         var (decoder, fingerprint, texts) = (ChargeDecoder(), Fingerprint(), [UInt8]())
         let form = ChargeForm(
-            limits: APILimits(), now: Self.now, allowsPostedAt: true, isBatchItem: isBatchItem)
+            kind, limits: APILimits(), now: Self.now, allowsPostedAt: true)
         let charge = try decoder.decode(body: body.utf8.span, form, to: &texts)
         return fingerprint.of(charge.command, texts: texts.span)
     }
@@ -29,7 +29,7 @@ import Wire
         #expect(
             try fingerprint(
                 #"{"idempotency_key":"k","account":"a","action":"x","amount":1,"#
-                    + #""parameters":{"b":1,"c":[1.5,"é"]}}"#, isBatchItem: true) == plain)
+                    + #""parameters":{"b":1,"c":[1.5,"é"]}}"#, .batchItem) == plain)
     }
 
     @Test func `every field matters`() throws {

@@ -27,8 +27,8 @@ private struct SeededRandom: RandomNumberGenerator {
         var random = SeededRandom(state: seed)
         var (decoder, fingerprint, texts) = (ChargeDecoder(), Fingerprint(), [UInt8]())
         let form = ChargeForm(
-            limits: APILimits(), now: Instant(micros: 1_790_000_000_000_000),
-            allowsPostedAt: true, isBatchItem: false)
+            .charge, limits: APILimits(), now: Instant(micros: 1_790_000_000_000_000),
+            allowsPostedAt: true)
         for _ in 0..<50 {
             var body = Self.good
             for _ in 0..<Int.random(in: 1...4, using: &random) {

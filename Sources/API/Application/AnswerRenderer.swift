@@ -33,6 +33,12 @@ struct AnswerRenderer: Sendable {
         return json
     }
 
+    /// The vendor's id of the account that an event is of.
+    func account(of event: borrowing FinalEvent) -> [UInt8] {
+        guard let slot = event.account, let profile = directory.profile(slot) else { return [] }
+        return Array(profile.id.text.utf8)
+    }
+
     /// What a charge or refusal of an account names.
     mutating func names(
         account: [UInt8], price: PriceReference = .byHand, key: APIKeySlot
@@ -48,6 +54,14 @@ struct FinalEvent {
     let item: SegmentContents.Item
     let contents: SegmentContents
 
+    /// The account whose key it is final for.
+    var account: AccountSlot? {
+        switch item {
+        case .charge(let index): contents.charges[index].head.account
+        case .event(let index): contents.events[index].key?.account
+        }
+    }
+
     /// Why it is a refusal, if it is one.
     var refusal: RefusalEvent.Reason? {
         guard case .event(let index) = item, case .refused(let event) = contents.events[index]
@@ -60,7 +74,7 @@ struct FinalEvent {
         switch item {
         case .charge(let index):
             let charge = contents.charges[index]
-            return (Credits(micros: charge.credits), charge.head.balance)
+            return (charge.spent(as: contents.role(of: charge)), charge.head.balance)
         case .event(let index):
             return contents.events[index].head.map { (.zero, $0.balance) }
         }

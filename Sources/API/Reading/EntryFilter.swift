@@ -7,12 +7,25 @@ internal import Wire
 /// The kinds of entries, as lists name them.
 enum EntryKindName: String, CaseIterable, Hashable, Sendable {
     case charge
+    case hold
+    case capture
+    case release
+    case holdExpiry = "hold_expiry"
+    case refund
     case grant
     case grantActivation = "grant_activation"
     case grantExpiry = "grant_expiry"
     case void
     case adjustment
     case refusal
+
+    init(_ role: HoldRole?) {
+        switch role {
+        case nil: self = .charge
+        case .placed: self = .hold
+        case .captured: self = .capture
+        }
+    }
 
     init?(_ event: Event) {
         switch event {
@@ -24,6 +37,9 @@ enum EntryKindName: String, CaseIterable, Hashable, Sendable {
             case .voided: self = .void
             }
         case .adjusted: self = .adjustment
+        case .released(let release):
+            self = release.settlement.cause == .requested ? .release : .holdExpiry
+        case .refunded: self = .refund
         case .refused: self = .refusal
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
             .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut:
@@ -94,10 +110,13 @@ struct EntryFilter: Sendable {
     }
 
     func includes(_ charge: ChargeEvent, of contents: borrowing SegmentContents) -> Bool {
-        guard kind == nil || kind == .charge, includes(charge.head.time) else { return false }
+        let role = contents.role(of: charge)
+        guard kind == nil || kind == EntryKindName(role), includes(charge.head.time) else {
+            return false
+        }
         guard key == nil || key == charge.key else { return false }
         guard status == nil || status == charge.details.status else { return false }
-        guard charge.credits >= creditsMin?.micros ?? .min else { return false }
+        guard creditsMin.map({ charge.spent(as: role) >= $0 }) ?? true else { return false }
         return matches(action, charge.action, of: contents)
             && matches(team, charge.details.team, of: contents)
             && matches(scenario, charge.details.scenario, of: contents)
@@ -115,12 +134,16 @@ struct EntryFilter: Sendable {
         guard let name = EntryKindName(event), kind == nil || kind == name,
             includes(event.entryTime), team == nil, scenario == nil, run == nil, status == nil
         else { return false }
-        guard case .refused(let refusal) = event else {
-            guard action == nil, key == nil else { return false }
-            return creditsMin.map { event.entryCredits >= $0 } ?? true
+        guard creditsMin.map({ event.entryCredits >= $0 }) ?? true else { return false }
+        switch event {
+        case .refused(let refusal): return isOf(refusal.action, refusal.apiKey)
+        case .refunded(let refund): return isOf(refund.action, refund.apiKey)
+        default: return action == nil && key == nil
         }
-        return (key == nil || key == refusal.apiKey) && (action ?? refusal.action) == refusal.action
-            && creditsMin.map { $0 <= .zero } ?? true
+    }
+
+    private func isOf(_ action: [UInt8], _ key: APIKeySlot) -> Bool {
+        (self.key == nil || self.key == key) && (self.action ?? action) == action
     }
 }
 
@@ -137,8 +160,9 @@ extension Event {
         case .granted(let grant): grant.amount
         case .lot(let lot): Credits(micros: lot.amount)
         case .adjusted(let adjustment): Credits(micros: 0 &- adjustment.amount.micros)
+        case .refunded(let refund): Credits(micros: refund.amount)
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
-            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .refused:
+            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .released, .refused:
             .zero
         }
     }

@@ -165,8 +165,11 @@ extension PortalPage {
                     decoding: stored.contents.bytes[charge.action.indices], as: UTF8.self),
                 key: keyName(charge.key), credits: Credits(micros: charge.credits),
                 uncollected: Credits(micros: charge.uncollected),
-                status: charge.details.status.isFailure ? .failed : .charged)
+                status: charge.rowStatus(stored.contents.role(of: charge)))
         case .event(let index):
+            if case .refunded(let refund) = stored.contents.events[index] {
+                return row(of: refund, at: stored.position, profile.id)
+            }
             guard case .refused(let refusal) = stored.contents.events[index],
                 !refusal.action.isEmpty
             else { return nil }
@@ -177,9 +180,23 @@ extension PortalPage {
         }
     }
 
+    private func row(of refund: RefundEvent, at position: Position, _ account: Name) -> ChargeRow {
+        ChargeRow(
+            entry: position.id(), time: refund.head.time, account: account.text,
+            action: String(decoding: refund.action, as: UTF8.self), key: keyName(refund.apiKey),
+            credits: Credits(micros: -refund.amount), status: .refunded)
+    }
+
     private func keyName(_ slot: APIKeySlot) -> String {
         guard slot != ChargeCommand.noKey else { return "" }
         return services.directory.apiKey(slot)?.name ?? ""
+    }
+}
+
+extension ChargeEvent {
+    fileprivate func rowStatus(_ role: HoldRole?) -> ChargeRow.Status {
+        if case .placed = role { return .held }
+        return details.status.isFailure ? .failed : .charged
     }
 }
 

@@ -114,7 +114,7 @@ struct BalanceReport: Sendable {
         let used = cells.reduce(Int128(0)) { $0 + $1.credits }
         guard let first = cells.map(\.quarter).min() else { return 0 }
         let age = now - first * Self.quarterMicros
-        let isOlder = used < view.record.charged
+        let isOlder = used < view.record.charged - view.record.refunded
         let days = isOlder ? Self.daysMax : (age + Self.dayMicros - 1) / Self.dayMicros
         return used / Int128(min(max(days, 1), Self.daysMax))
     }

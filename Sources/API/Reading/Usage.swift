@@ -266,8 +266,23 @@ struct UsageBuckets {
     }
 
     mutating func add(_ stored: StoredEvent, times factor: Int64) {
-        guard case .charge(let index) = stored.item else { return }
-        let charge = stored.contents.charges[index]
+        switch stored.item {
+        case .charge(let index): add(stored.contents.charges[index], stored, times: factor)
+        case .event(let index):
+            guard case .refunded(let refund) = stored.contents.events[index] else { return }
+            var part = UsageSums()
+            part.add(
+                credits: -Int128(refund.amount) * Int128(factor), calls: 0, units: 0, bytes: 0)
+            add(
+                part, at: refund.head.time, action: String(decoding: refund.action, as: UTF8.self),
+                key: refund.apiKey)
+        }
+    }
+
+    private mutating func add(
+        _ charge: ChargeEvent, _ stored: StoredEvent, times factor: Int64
+    ) {
+        if case .placed = stored.contents.role(of: charge) { return }
         var part = UsageSums()
         part.add(
             credits: Int128(charge.credits) * Int128(factor), calls: factor,

@@ -11,8 +11,8 @@ extension APIApplication {
     func receiveBatch(_ request: HTTPRequest, _ call: Call) throws(Problem) {
         let isStreamed = try Self.isStream(request)
         let form = ChargeForm(
-            limits: services.limits, now: call.now,
-            allowsPostedAt: call.principal?.role == .operator, isBatchItem: true)
+            .batchItem, limits: services.limits, now: call.now,
+            allowsPostedAt: call.principal?.role == .operator)
         let batch = BatchExchange(
             exchange: call.exchange, requestID: call.requestID, isStreamed: isStreamed)
         let body = request.body

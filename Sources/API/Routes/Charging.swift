@@ -41,8 +41,8 @@ extension APIApplication {
         _ request: HTTPRequest, _ principal: Principal, at now: Instant
     ) throws(Problem) -> ChargeCommand {
         let form = ChargeForm(
-            limits: services.limits, now: now, allowsPostedAt: principal.role == .operator,
-            isBatchItem: false)
+            .charge, limits: services.limits, now: now,
+            allowsPostedAt: principal.role == .operator)
         let body = request.body
         var charge = try decoder.decode(body: body.span, form, to: &batch.bytes)
         try complete(&charge, from: body.span, at: now)
@@ -141,13 +141,15 @@ extension APIApplication {
         at cursor: inout ItemCursor
     ) {
         let batch = answered.batch
-        guard case .charge(let place) = batch.items[index] else { return }
+        guard let place = batch.call(of: batch.items[index]) else { return }
         let command = batch.charges[place]
         switch batch.outcomes[index] {
         case .recorded(let position):
             guard let item = cursor.item(at: position, in: answered.contents) else { break }
             let event = FinalEvent(position: position, item: item, contents: answered.contents)
-            let account = batch.bytes.span.extracting(command.account.indices)
+            let id = command.account.isEmpty ? renderer.account(of: event) : []
+            let account =
+                id.isEmpty ? batch.bytes.span.extracting(command.account.indices) : id.span
             noteRefusal(event, account)
             let response = renderer.response(
                 event, account: account, withCreditUsage: charge.wantsCreditUsage,
@@ -156,6 +158,9 @@ extension APIApplication {
         case .seenBefore(let position):
             return replay(
                 Replay(command, of: batch, at: position), to: charge, in: answered)
+        case .rejected(.holdNotFound):
+            guard case .capture(_, of: let hold) = batch.items[index] else { break }
+            return recapture(command, of: hold, texts: batch.bytes, charge)
         case .rejected(let rejection):
             return respond(
                 Problem(rejection).with(.notCharged), to: charge.exchange, charge.requestID)
@@ -236,6 +241,7 @@ extension Replay {
         if let problem = problem(event) {
             return APIApplication.response(problem, charge.requestID)
         }
+        let account = account.isEmpty ? renderer.account(of: event) : account
         return renderer.response(
             event, account: account.span, withCreditUsage: charge.wantsCreditUsage,
             requestID: charge.requestID, isReplay: true)

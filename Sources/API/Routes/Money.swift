@@ -5,7 +5,7 @@ internal import Ledger
 internal import Store
 internal import Wire
 
-/// Grants, voids and adjustments.
+/// Grants, voids and adjustments; and what becomes of any request that moves credits.
 extension APIApplication {
     func handleMoney(
         _ name: RouteName, _ request: HTTPRequest, _ call: Call
@@ -22,6 +22,11 @@ extension APIApplication {
             wanted = try MoneyBody(void: grant, body: body, limits: limits)
         default: wanted = try MoneyBody(adjustment: body, limits: limits)
         }
+        submit(wanted, of: account, key: key, call)
+    }
+
+    /// Asks the ledger for what moves credits; nil leaves the account to an open hold.
+    func submit(_ wanted: MoneyBody, of account: Name?, key: [UInt8], _ call: Call) {
         var command = MoneyCommand(
             account: account, idempotencyKey: key,
             fingerprint: fingerprint.of(wanted, account: account), request: wanted.request)
@@ -45,7 +50,7 @@ extension APIApplication {
     private func answer(
         _ outcome: Outcome, to command: MoneyCommand, _ call: Call, in answered: AnsweredBatch
     ) {
-        let account = Array(command.account.text.utf8)
+        let named = (command.account?.text).map { Array($0.utf8) } ?? []
         let exchange = ChargeExchange(
             exchange: call.exchange, requestID: call.requestID, wantsCreditUsage: false)
         switch outcome {
@@ -54,19 +59,36 @@ extension APIApplication {
                 return respond(.noOutcome, to: call)
             }
             let event = FinalEvent(position: position, item: item, contents: answered.contents)
+            let account = named.isEmpty ? renderer.account(of: event) : named
             noteRefusal(event, account.span)
             let response = renderer.response(
                 event, account: account.span, withCreditUsage: false,
                 requestID: call.requestID, isReplay: false)
-            respond(response, to: call)
+            return respond(response, to: call)
         case .seenBefore(let position):
             let replay = Replay(
-                account: account, key: command.idempotencyKey,
+                account: named, key: command.idempotencyKey,
                 fingerprint: command.fingerprint, position: position)
-            self.replay(replay, to: exchange, in: answered)
-        case .rejected(let rejection): respond(Problem(rejection).with(.notCharged), to: call)
-        case .unknown: respond(.outcomeUnknown, to: call)
-        case .waiting, .answered: respond(.noOutcome, to: call)
+            return self.replay(replay, to: exchange, in: answered)
+        case .rejected(.holdNotFound):
+            guard case .release(let hold) = command.request else { break }
+            return release(command, of: hold, call)
+        case .rejected(let rejection):
+            return respond(Problem(rejection).with(.notCharged), to: call)
+        case .unknown: return respond(.outcomeUnknown, to: call)
+        case .waiting, .answered: break
+        }
+        respond(.noOutcome, to: call)
+    }
+
+    /// Asks again for a release, now that the account of the hold must be said.
+    private func release(_ command: MoneyCommand, of hold: Position, _ call: Call) {
+        findHold(hold) { [self] account in
+            var again = command
+            again.account = account
+            submit(again, call)
+        } orElse: { [self] problem in
+            respond(problem.with(.notCharged), to: call)
         }
     }
 }

@@ -67,6 +67,7 @@ enum RouteName: Hashable, Sendable, CaseIterable {
     case createAccount, account, changeAccount, accounts, suspendAccount, resumeAccount
     case createKey, keys, changeKey, revokeKey
     case grant, voidGrant, adjust
+    case hold, captureHold, releaseHold, refund
     case putPriceList, priceLists, priceList, priceListVersion
     case balance, entries, entry, usage, audit
     case coinStatsCredits
@@ -81,6 +82,10 @@ extension Route {
         Route(.post, "/v1/keys/verify", .verifyKey, .charging),
         Route(.post, "/v1/charges", .charge, .charging),
         Route(.post, "/v1/charges/batch", .chargeBatch, .charging),
+        Route(.post, "/v1/holds", .hold, .charging),
+        Route(.post, "/v1/holds/{hold}/capture", .captureHold, .charging),
+        Route(.post, "/v1/holds/{hold}/release", .releaseHold, .charging),
+        Route(.post, "/v1/refunds", .refund, .charging),
         Route(.post, "/v1/accounts", .createAccount, .operators),
         Route(.get, "/v1/accounts", .accounts, .operators),
         Route(.get, "/v1/accounts/{account}", .account, .operators),

@@ -122,6 +122,10 @@ extension APIApplication {
         switch name {
         case .charge: receiveCharge(request, as: call.exchange)
         case .chargeBatch: try receiveBatch(request, call)
+        case .hold: try receiveHold(request, call)
+        case .captureHold: try receiveCapture(request, call)
+        case .releaseHold: try receiveRelease(request, call)
+        case .refund: try receiveRefund(request, call)
         case .verifyKey: try verifyKey(request, call)
         case .createAccount, .account, .changeAccount, .accounts, .suspendAccount, .resumeAccount:
             try handleAccount(name, request, call)

@@ -100,10 +100,11 @@ struct PortalTotals: Sendable {
         left += rest
         granted += record.granted
         held += Int128(record.held)
-        used += record.charged
-        let place = top.firstIndex { $0.used < record.charged } ?? top.count
+        let spent = record.charged - record.refunded
+        used += spent
+        let place = top.firstIndex { $0.used < spent } ?? top.count
         guard place < Overview.rowsMax else { return }
-        top.insert(Account(slot: slot, used: record.charged, left: rest), at: place)
+        top.insert(Account(slot: slot, used: spent, left: rest), at: place)
         if top.count > Overview.rowsMax { top.removeLast() }
     }
 }
