@@ -55,7 +55,8 @@ let package = Package(
         library("HTTP", ["Credit", "CUV", "CHTTPParser", "CCurl"]),
         library("JSON", ["Credit"]),
         library("Pricing", ["Credit", "JSON"]),
-        library("Engine", ["Credit", "Digest", "Ledger", "Pricing", "Store"]),
+        library("CivilTime", ["Credit"]),
+        library("Engine", ["CivilTime", "Credit", "Digest", "Ledger", "Pricing", "Store"]),
         library("Reports", ["Credit", "Ledger", "Store"]),
         library("SQLiteStore", ["CSQLite", "Credit", "Ledger", "Store"]),
         library("Terminal"),
@@ -69,8 +70,8 @@ let package = Package(
         library(
             "API",
             [
-                "COpenAPI", "Credit", "Engine", "HTTP", "JSON", "Ledger", "Portal", "Pricing",
-                "Reports", "Store", "Wire",
+                "COpenAPI", "CivilTime", "Credit", "Engine", "HTTP", "JSON", "Ledger", "Portal",
+                "Pricing", "Reports", "Store", "Wire",
             ]),
 
         program(
@@ -98,6 +99,7 @@ let package = Package(
             [
                 "API", "Credit", "Engine", "HTTP", "JSON", "Ledger", "Reports", "Store", "Wire",
             ]),
+        tests("CivilTime", ["CivilTime", "Credit"]),
         tests("Credit", ["Credit"]),
         tests("Engine", ["Credit", "Digest", "Engine", "Ledger", "Store", "TestKit"]),
         tests("HTTP", ["HTTP"]),

@@ -23,10 +23,11 @@ enum Layers {
         Row("Digest", ["CNettle", "CZlib"]),
         Row("JSON", ["Credit"]),
         Row("Pricing", ["Credit", "JSON"]),
+        Row("CivilTime", ["Credit"]),
         Row("Ledger", ["CPrefetch", "Credit"]),
         Row("Store", ["Credit", "Digest", "Ledger"]),
         Row("SQLiteStore", ["CSQLite", "Credit", "Ledger", "Store"]),
-        Row("Engine", ["Credit", "Digest", "Ledger", "Pricing", "Store"]),
+        Row("Engine", ["CivilTime", "Credit", "Digest", "Ledger", "Pricing", "Store"]),
         Row("Reports", ["Credit", "Ledger", "Store"]),
         Row(
             "Partition",
@@ -41,7 +42,8 @@ enum Layers {
         Row(
             "API",
             [
-                "COpenAPI", "Credit", "Digest", "Engine", "HTTP", "JSON", "Ledger", "Partition",
+                "COpenAPI", "CivilTime", "Credit", "Digest", "Engine", "HTTP", "JSON", "Ledger",
+                "Partition",
                 "Portal", "Pricing", "Reports", "Store", "Wire",
             ]),
         Row(

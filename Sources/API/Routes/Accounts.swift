@@ -1,3 +1,4 @@
+internal import CivilTime
 internal import Credit
 internal import Engine
 internal import HTTP

@@ -1,3 +1,4 @@
+internal import CivilTime
 public import Engine
 public import Reports
 internal import Synchronization

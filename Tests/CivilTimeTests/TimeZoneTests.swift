@@ -1,7 +1,7 @@
 import Credit
 import Testing
 
-@testable import Reports
+@testable import CivilTime
 
 @Suite struct TimeZoneTests {
     private let zones = TimeZones()
