@@ -1,3 +1,4 @@
+internal import CivilTime
 public import Credit
 public import Ledger
 public import Store
@@ -19,6 +20,7 @@ public struct Engine: Sendable {
 
     public internal(set) var ledger: Ledger
     var prices = PriceBook()
+    let zones = TimeZones()
     var contents: SegmentContents
     private var waiting: [CommandBatch] = []
     /// What was looked up of the charges of the batch at hand.
@@ -132,6 +134,7 @@ public struct Engine: Sendable {
             case .capture(let hold, let micros): captureExpired(hold, micros)
             }
         }
+        restartBudgets(of: slot, at: now)
     }
 
     /// Applies a decided event and adds it to the segment; gives its position.

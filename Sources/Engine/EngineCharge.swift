@@ -55,8 +55,8 @@ extension Engine {
         let price = try price(of: command, in: bytes, on: slot, at: time, now: now)
         let sharesStart = contents.shares.count
         let decision = try ledger.decideCharge(
-            price.credits, on: slot, onShort: command.onShort, at: time,
-            shares: &contents.shares)
+            price.credits, on: slot, call: scope(of: command, in: bytes, on: slot),
+            onShort: command.onShort, at: time, shares: &contents.shares)
         let event = ChargeEvent(
             head: decision.head, credits: decision.credits, overdrawn: decision.overdrawn,
             uncollected: decision.uncollected,
@@ -69,9 +69,17 @@ extension Engine {
             action: command.action.moved(by: base),
             details: command.details.moved(by: base))
         let position = contents.nextPosition
-        ledger.apply(event, shares: contents.shares, at: position)
+        ledger.apply(event, shares: contents.shares, bytes: contents.bytes, at: position)
         contents.append(event)
         return position
+    }
+
+    /// What budgets go by, nil for accounts that have none.
+    @inline(__always)
+    func scope(of command: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot) -> CallScope? {
+        guard ledger.record(slot).hasBudgets else { return nil }
+        return CallScope(
+            action: command.action, key: command.key, details: command.details, in: bytes.span)
     }
 
     /// What a call costs: as the price list says, or as the caller does.
@@ -143,7 +151,9 @@ extension RefusalEvent.Reason {
         case .holdNotOpen: self = .holdNotOpen
         case .refundExceedsCharge(let refundable):
             self = .refundExceedsCharge(refundable: refundable)
-        case .tooManyHolds, .holdNotFound, .accountNotFound, .accountExists, .grantNotFound,
+        case .budgetExceeded(let excess): self = .budgetExceeded(excess)
+        case .budgetNotFound, .budgetShapeFixed, .budgetParentInvalid, .tooManyBudgets,
+            .tooManyHolds, .holdNotFound, .accountNotFound, .accountExists, .grantNotFound,
             .grantNotOpen, .apiKeyNotFound,
             .apiKeyExists, .priceListNotFound, .unknownAction, .invalidParameter,
             .balanceOverflow, .amountOutOfRange, .timeOutOfRange:

@@ -8,7 +8,7 @@ extension Engine {
     mutating func decide(_ command: Command, at now: Instant) -> Outcome {
         if case .money(let money) = command { return decide(money, at: now) }
         do throws(Rejection) {
-            let event = try ledger.decide(command, at: now)
+            let event = try ledger.decide(command, window: window(for: command, at: now), at: now)
             try keepPrices(event)
             return .recorded(record(event))
         } catch {
@@ -28,7 +28,8 @@ extension Engine {
             }
         case .accountCreated, .accountChanged: prices.forgetAccounts()
         case .accountSuspended, .accountResumed, .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked,
-            .granted, .lot, .adjusted, .released, .refunded, .refused:
+            .granted, .lot, .adjusted, .released, .refunded, .budgetPut, .budgetDeleted,
+            .budgetRestarted, .refused:
             break
         }
     }
@@ -71,7 +72,7 @@ extension Engine {
     /// The action and key of the call that a command is about, if it is about one.
     private func call(of command: MoneyCommand) -> (action: [UInt8], key: APIKeySlot) {
         switch command.request {
-        case .refund(let refund): (refund.charge.action, refund.charge.apiKey)
+        case .refund(let refund): (refund.charge.call[.action], refund.charge.call.key)
         case .grant, .void, .adjust, .release: ([], ChargeCommand.noKey)
         }
     }

@@ -62,7 +62,8 @@ extension Engine {
         }
         let sharesStart = contents.shares.count
         let decision = try ledger.decideHold(
-            price.credits, on: slot, at: time, shares: &contents.shares)
+            price.credits, on: slot, call: scope(of: command, in: bytes, on: slot), at: time,
+            shares: &contents.shares)
         let terms = HoldTerms(
             expiresAt: decision.head.time.advanced(seconds: request.seconds),
             onExpiry: request.onExpiry, minimum: request.minimum)

@@ -41,6 +41,10 @@ public struct AccountRecord: Hashable, Sendable, BitwiseCopyable {
     var firstLot: UInt32 = Lot.none
     /// The lots that are done with.
     var firstClosedLot: UInt32 = Lot.none
+    /// The first time at which the window of a budget ends.
+    public internal(set) var nextReset: Instant = .never
+    /// True when calls are counted against budgets.
+    public internal(set) var hasBudgets = false
     /// True while charges are refused with `account_suspended`.
     public internal(set) var isSuspended = false
 

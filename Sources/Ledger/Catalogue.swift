@@ -95,7 +95,7 @@ extension Catalogue {
         case .apiKeyRevoked(let slot, _): apiKeys[Int(slot)].isRevoked = true
         case .priceListPut(let event): putPriceList(event)
         case .accountSuspended, .accountResumed, .granted, .lot, .adjusted, .released,
-            .refunded, .refused:
+            .refunded, .refused, .budgetPut, .budgetDeleted, .budgetRestarted:
             break
         }
     }

@@ -123,17 +123,27 @@ public struct RefundedCharge: Hashable, Sendable {
     public let uncollected: Int64
     /// The lots that paid, in the order in which they did.
     public let shares: [LotShare]
-    public let action: [UInt8]
-    public let apiKey: APIKeySlot
+    /// What the charge said of its call.
+    public let call: CallScope
+    /// Where budgets counted the charge: it, or the hold that it captured.
+    public let countedAt: Position
 
-    public init(_ event: ChargeEvent, shares: [LotShare], bytes: [UInt8], at position: Position) {
+    public init(
+        _ event: ChargeEvent, _ role: HoldRole? = nil, shares: [LotShare], bytes: [UInt8],
+        at position: Position
+    ) {
         self.position = position
+        if case .captured(let settlement) = role {
+            countedAt = settlement.hold
+        } else {
+            countedAt = position
+        }
         credits = event.credits
         overdrawn = event.overdrawn
         uncollected = event.uncollected
         self.shares = Array(shares[event.shares])
-        action = Array(bytes[event.action.indices])
-        apiKey = event.key
+        call = CallScope(
+            action: event.action, key: event.key, details: event.details, in: bytes.span)
     }
 }
 
@@ -184,4 +194,6 @@ public enum Command: Hashable, Sendable {
     /// A new version of a price list, as canonical JSON that Pricing has accepted.
     case putPriceList(Name, effectiveAt: Instant?, json: [UInt8])
     case money(MoneyCommand)
+    case putBudget(account: Name, BudgetTerms)
+    case deleteBudget(account: Name, Name)
 }

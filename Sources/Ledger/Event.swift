@@ -232,14 +232,20 @@ public struct RefundEvent: Hashable, Sendable {
     public let shares: [LotShare]
     /// The part of lots that have ended, which the entry that follows grants anew.
     public let regranted: Int64
-    /// The action and key of the charge.
-    public let action: [UInt8]
-    public let apiKey: APIKeySlot
+    /// Where budgets counted the charge: it, or the hold that it captured.
+    public let countedAt: Position
+    /// What the charge said of its call.
+    public let call: CallScope
     public let memo: [UInt8]
 
+    /// The action of the charge.
+    public var action: [UInt8] { call[.action] }
+    /// The key of the charge, or ``ChargeCommand/noKey``.
+    public var apiKey: APIKeySlot { call.key }
+
     public init(
-        head: EntryHead, key: EntryKey, charge: Position, parts: RefundParts, action: [UInt8],
-        apiKey: APIKeySlot, memo: [UInt8]
+        head: EntryHead, key: EntryKey, charge: Position, countedAt: Position,
+        parts: RefundParts, call: CallScope, memo: [UInt8]
     ) {
         self.head = head
         self.key = key
@@ -249,8 +255,8 @@ public struct RefundEvent: Hashable, Sendable {
         repaid = parts.repaid
         shares = parts.shares
         regranted = parts.regranted
-        self.action = action
-        self.apiKey = apiKey
+        self.countedAt = countedAt
+        self.call = call
         self.memo = memo
     }
 }
@@ -262,6 +268,7 @@ public struct RefusalEvent: Hashable, Sendable {
         case accountSuspended
         case holdNotOpen
         case refundExceedsCharge(refundable: Credits)
+        case budgetExceeded(BudgetExcess)
     }
 
     public let account: AccountSlot
@@ -282,6 +289,22 @@ public struct RefusalEvent: Hashable, Sendable {
         self.reason = reason
         self.action = action
         self.apiKey = apiKey
+    }
+}
+
+/// A budget of an account, new or with another limit.
+public struct BudgetEvent: Hashable, Sendable {
+    public let account: AccountSlot
+    public let terms: BudgetTerms
+    /// The window that a new one begins with, up to ``Instant/never`` when it has no end.
+    public let window: Range<Instant>
+    public let time: Instant
+
+    public init(account: AccountSlot, terms: BudgetTerms, window: Range<Instant>, time: Instant) {
+        self.account = account
+        self.terms = terms
+        self.window = window
+        self.time = time
     }
 }
 
@@ -313,6 +336,10 @@ public enum Event: Hashable, Sendable {
     case apiKeyChanged(APIKeySlot, APIKeyChange, at: Instant)
     case apiKeyRevoked(APIKeySlot, at: Instant)
     case priceListPut(PriceListEvent)
+    case budgetPut(BudgetEvent)
+    case budgetDeleted(AccountSlot, Name, at: Instant)
+    /// The window of a budget has ended, and this one begins.
+    case budgetRestarted(AccountSlot, Name, window: Range<Instant>, at: Instant)
     case granted(GrantEvent)
     case lot(LotEvent)
     case adjusted(AdjustmentEvent)
@@ -329,7 +356,8 @@ public enum Event: Hashable, Sendable {
         case .released(let event): event.head
         case .refunded(let event): event.head
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
-            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .refused:
+            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
+            .budgetDeleted, .budgetRestarted, .refused:
             nil
         }
     }
@@ -344,7 +372,8 @@ public enum Event: Hashable, Sendable {
         case .refunded(let event): (event.head.account, event.key)
         case .refused(let event): (event.account, event.key)
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
-            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut:
+            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
+            .budgetDeleted, .budgetRestarted:
             nil
         }
     }

@@ -91,6 +91,8 @@ public struct Hold: Hashable, Sendable {
     public let details: CallDetails
     /// The texts that its ranges refer to.
     public let texts: [UInt8]
+    /// The budgets' counters that it was added to.
+    public internal(set) var counted: [BudgetCount] = []
 
     /// All that it reserves, in micro-credits.
     public var reserved: Int64 { shares.reduce(overdraft) { $0 + $1.micros } }
@@ -101,7 +103,8 @@ public struct Hold: Hashable, Sendable {
     public init(
         position: Position, account: AccountSlot, placedAt: Instant, terms: HoldTerms,
         shares: [LotShare], overdraft: Int64, price: PriceReference, key: APIKeySlot,
-        units: Int64, action: ByteRange, details: CallDetails, texts: [UInt8]
+        units: Int64, action: ByteRange, details: CallDetails, texts: [UInt8],
+        counted: [BudgetCount] = []
     ) {
         self.position = position
         self.account = account
@@ -115,6 +118,7 @@ public struct Hold: Hashable, Sendable {
         self.action = action
         self.details = details
         self.texts = texts
+        self.counted = counted
     }
 
     /// The hold that an event placed, whose texts lie in `bytes`.

@@ -17,6 +17,7 @@ public struct Ledger: Sendable {
     var lots = PagedArray<Lot>()
     var holds = HoldTable()
     var refunds = RefundTable()
+    var budgets = BudgetTable()
 
     /// The most open holds of an account.
     public static let openHoldsMax = 100_000

@@ -3,8 +3,11 @@ public import Credit
 extension Ledger {
     /// Decides a command that moves no credits.
     ///
-    /// `effective_at` of a price list must not be in the past; one without it takes `time`.
-    public func decide(_ command: Command, at time: Instant) throws(Rejection) -> Event {
+    /// `effective_at` of a price list must not be in the past; one without it takes `time`. `window` is
+    /// the one that a new budget begins with; it has no end where none is given.
+    public func decide(
+        _ command: Command, window: Range<Instant>? = nil, at time: Instant
+    ) throws(Rejection) -> Event {
         switch command {
         case .createAccount(let new):
             guard slot(of: new.id) == nil else { throw .accountExists }
@@ -26,6 +29,17 @@ extension Ledger {
             return .apiKeyRevoked(try apiKey(id, of: account), at: time)
         case .putPriceList(let name, let effectiveAt, let json):
             return .priceListPut(try version(of: name, effectiveAt, json, at: time))
+        case .putBudget(let account, let terms):
+            let slot = try existing(account)
+            try check(terms, on: slot)
+            return .budgetPut(
+                BudgetEvent(
+                    account: slot, terms: terms, window: window ?? time..<max(time, .never),
+                    time: time))
+        case .deleteBudget(let account, let name):
+            let slot = try existing(account)
+            try checkRemoval(of: name, on: slot)
+            return .budgetDeleted(slot, name, at: time)
         case .money(let command):
             return try decide(command, on: try account(of: command), at: time)
         }
@@ -85,6 +99,11 @@ extension Ledger {
         case .adjusted(let event): apply(event, in: position.segment)
         case .released(let event): apply(event, in: position.segment)
         case .refunded(let event): apply(event, in: position.segment)
+        case .budgetPut(let event): apply(event, at: position)
+        case .budgetDeleted(let slot, let name, _):
+            removeBudget(name, of: slot, in: position.segment)
+        case .budgetRestarted(let slot, let name, let window, _):
+            restartBudget(name, of: slot, window, at: position)
         case .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .refused: break
         }
         if let (slot, key) = event.key { remember(key, of: slot, at: position) }

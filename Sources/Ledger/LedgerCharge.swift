@@ -11,16 +11,19 @@ public struct ChargeDecision: Hashable, Sendable, BitwiseCopyable {
 extension Ledger {
     /// Decides a charge of `credits` >= 0 and appends which lots pay to `shares`.
     ///
-    /// The account must have nothing due at `time`. Throws ``Rejection/accountSuspended`` or
-    /// ``Rejection/insufficientCredits(required:spendable:)``; `shares` is then unchanged.
+    /// The account must have nothing due at `time`; `call` is needed when it has budgets. Throws
+    /// ``Rejection/accountSuspended``, ``Rejection/insufficientCredits(required:spendable:)`` or
+    /// ``Rejection/budgetExceeded(_:)``; `shares` is then unchanged. What is collected whatever the
+    /// balance is counted against budgets and not refused by them.
     public func decideCharge(
-        _ credits: Credits, on slot: AccountSlot, onShort: ShortPolicy, at time: Instant,
-        shares: inout [LotShare]
+        _ credits: Credits, on slot: AccountSlot, call: CallScope? = nil, onShort: ShortPolicy,
+        at time: Instant, shares: inout [LotShare]
     ) throws(Rejection) -> ChargeDecision {
         let record = records[Int(slot)]
         let asked = credits.micros
         if onShort == .refuse {
             try check(asked, on: record)
+            try checkBudgets(asked, call, on: slot, at: time)
         } else if record.isSuspended {
             throw .accountSuspended
         }
@@ -57,14 +60,23 @@ extension Ledger {
         }
     }
 
-    /// Applies a decided charge whose shares lie in `shares` at ``ChargeEvent/shares``.
+    /// Applies a decided charge whose shares lie in `shares` at ``ChargeEvent/shares``, and its texts
+    /// in `bytes`.
     ///
     /// Its key is added by ``remember(_:at:)``.
     public mutating func apply(
-        _ event: ChargeEvent, shares: [LotShare], at position: Position
+        _ event: ChargeEvent, shares: [LotShare], bytes: [UInt8], at position: Position
     ) {
         spend(shares, event.shares, of: event.head.account)
+        if records[Int(event.head.account)].hasBudgets { count(event, bytes: bytes) }
         records[Int(event.head.account)].apply(event, in: position.segment)
+    }
+
+    @discardableResult
+    mutating func count(_ event: ChargeEvent, bytes: [UInt8]) -> [BudgetCount] {
+        let call = CallScope(
+            action: event.action, key: event.key, details: event.details, in: bytes.span)
+        return count(event.credits, call, on: event.head.account, at: event.head.time)
     }
 
     /// Keeps that the event at `position` is final for the key with this hash.

@@ -20,10 +20,12 @@ extension Ledger {
     /// The account must have nothing due at `time`. A hold is refused as a charge is; what no lot
     /// covers it reserves of the overdraft.
     public func decideHold(
-        _ credits: Credits, on slot: AccountSlot, at time: Instant, shares: inout [LotShare]
+        _ credits: Credits, on slot: AccountSlot, call: CallScope? = nil, at time: Instant,
+        shares: inout [LotShare]
     ) throws(Rejection) -> ChargeDecision {
         let record = records[Int(slot)]
         try check(credits.micros, on: record)
+        try checkBudgets(credits.micros, call, on: slot, at: time)
         guard holds.count(of: slot) < Self.openHoldsMax else { throw .tooManyHolds }
         let fromLots = min(credits.micros, record.available)
         takeFromLots(fromLots, of: record, shares: &shares)
@@ -136,7 +138,10 @@ extension Ledger {
     ) {
         switch role {
         case .placed(let terms):
-            let hold = Hold(event, terms, shares: shares, bytes: bytes, at: position)
+            var hold = Hold(event, terms, shares: shares, bytes: bytes, at: position)
+            if records[Int(event.head.account)].hasBudgets {
+                hold.counted = count(event, bytes: bytes)
+            }
             reserve(hold)
             apply(head: event.head, in: position.segment)
         case .captured(let settlement):
@@ -162,6 +167,7 @@ extension Ledger {
     ) {
         let slot = event.head.account
         guard let hold = holds.remove(settlement.hold) else { return }
+        recount(hold, by: event.credits - hold.reserved)
         var heldLeft = min(event.credits, hold.reserved - hold.overdraft)
         giveBack(hold, paid: heldLeft, settlement, at: event.head.time)
         for index in event.shares {
@@ -183,6 +189,7 @@ extension Ledger {
 
     mutating func apply(_ event: ReleaseEvent, in segment: UInt64) {
         guard let hold = holds.remove(event.settlement.hold) else { return }
+        recount(hold, by: -hold.reserved)
         giveBack(hold, paid: 0, event.settlement, at: event.head.time)
         apply(head: event.head, in: segment)
         closeUsedUpLots(of: event.head.account)

@@ -14,10 +14,12 @@ public struct AccountImage: Hashable, Sendable {
     public let holds: [Hold]
     /// What has been taken back of which charges, by position.
     public let refunds: [RefundTotal]
+    /// The budgets in the order of their names.
+    public let budgets: [Budget]
 
     public init(
         slot: AccountSlot, profile: AccountProfile, record: AccountRecord, lots: [Lot],
-        holds: [Hold], refunds: [RefundTotal]
+        holds: [Hold], refunds: [RefundTotal], budgets: [Budget]
     ) {
         self.slot = slot
         self.profile = profile
@@ -25,6 +27,7 @@ public struct AccountImage: Hashable, Sendable {
         self.lots = lots.map(\.withoutLink)
         self.holds = holds
         self.refunds = refunds
+        self.budgets = budgets
     }
 }
 
@@ -34,6 +37,8 @@ extension AccountRecord {
         record.firstLot = Lot.none
         record.firstClosedLot = Lot.none
         record.nextDue = .never
+        record.nextReset = .never
+        record.hasBudgets = false
         return record
     }
 }
@@ -67,7 +72,7 @@ public struct LedgerImage: Sendable {
         return AccountImage(
             slot: slot, profile: ledger.catalogue.accounts[Int(slot)], record: record,
             lots: ledger.lots(of: slot), holds: ledger.holds(of: slot),
-            refunds: ledger.refunds.totals(of: slot))
+            refunds: ledger.refunds.totals(of: slot), budgets: ledger.budgets(of: slot))
     }
 }
 
@@ -80,6 +85,7 @@ extension Ledger {
         copy.lots = lots
         copy.holds = holds
         copy.refunds = refunds
+        copy.budgets = budgets
         return LedgerImage(copy)
     }
 
@@ -106,6 +112,8 @@ extension Ledger {
         records.append(record)
         for hold in image.holds { holds.insert(hold) }
         for refund in image.refunds { refunds.add(refund, of: image.slot) }
+        budgets[image.slot] = image.budgets
+        noteBudgets(of: image.slot, in: 0)
         scheduleDue(of: image.slot)
     }
 

@@ -47,8 +47,8 @@ extension Ledger {
             head: head(
                 on: slot, at: time, available: record.available + gained,
                 debt: record.debt - parts.repaid),
-            key: key, charge: refund.charge.position, parts: parts, action: refund.charge.action,
-            apiKey: refund.charge.apiKey, memo: refund.memo)
+            key: key, charge: refund.charge.position, countedAt: refund.charge.countedAt,
+            parts: parts, call: refund.charge.call, memo: refund.memo)
     }
 
     private func parts(
@@ -116,6 +116,7 @@ extension Ledger {
             lots[Int(lot)].spent -= share.micros
             lots[Int(lot)].remaining += share.micros
         }
+        recount(event)
         refunds.add(RefundTotal(charge: event.charge, micros: event.amount), of: slot)
         records[Int(slot)].refunded += Int128(event.amount)
         records[Int(slot)].uncollected -= Int128(event.forgiven)

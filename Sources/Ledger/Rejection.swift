@@ -6,6 +6,15 @@ public enum Rejection: Error, Hashable, Sendable {
     case insufficientCredits(required: Credits, spendable: Credits)
     /// Charges are stopped until the account is resumed; recorded, final for its key.
     case accountSuspended
+    /// A budget does not allow it; recorded, final for its key.
+    case budgetExceeded(BudgetExcess)
+    case budgetNotFound
+    /// The scope, window and parent of a budget cannot be changed.
+    case budgetShapeFixed
+    /// There is no such parent, it stands too high, or it still has children.
+    case budgetParentInvalid
+    /// The account has as many budgets as it may have.
+    case tooManyBudgets
     /// The hold was captured, released or has expired; recorded, final for its key.
     case holdNotOpen
     /// No open hold was placed there, and nobody said whose it was.

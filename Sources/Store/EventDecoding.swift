@@ -25,6 +25,18 @@ extension ByteReader {
         case EventTag.lot: .lot(try lot(in: bytes))
         case EventTag.adjusted: .adjusted(try adjustment(in: bytes))
         case EventTag.refused: .refused(try refusal(in: bytes))
+        case EventTag.budgetPut:
+            .budgetPut(
+                BudgetEvent(
+                    account: try slot(in: bytes), terms: try budgetTerms(in: bytes),
+                    window: try window(in: bytes), time: try time(in: bytes)))
+        case EventTag.budgetDeleted:
+            .budgetDeleted(
+                try slot(in: bytes), try name(in: bytes), at: try time(in: bytes))
+        case EventTag.budgetRestarted:
+            .budgetRestarted(
+                try slot(in: bytes), try name(in: bytes), window: try window(in: bytes),
+                at: try time(in: bytes))
         case EventTag.released: .released(try release(in: bytes))
         case EventTag.refunded: .refunded(try refund(in: bytes))
         default: throw .malformed(at: offset)
@@ -200,8 +212,8 @@ extension ByteReader {
             repaid: try signed(in: bytes), shares: try shares(in: bytes),
             regranted: try signed(in: bytes))
         return RefundEvent(
-            head: head, key: key, charge: charge, parts: parts, action: try byteString(in: bytes),
-            apiKey: try slot(in: bytes) &- 1, memo: try byteString(in: bytes))
+            head: head, key: key, charge: charge, countedAt: try position(in: bytes),
+            parts: parts, call: try callScope(in: bytes), memo: try byteString(in: bytes))
     }
 
     mutating func shares(in bytes: Span<UInt8>) throws(SegmentError) -> [LotShare] {
@@ -227,6 +239,11 @@ extension ByteReader {
                 spendable: Credits(micros: try signed(in: bytes)))
         case 1: reason = .accountSuspended
         case 2: reason = .holdNotOpen
+        case 4:
+            reason = .budgetExceeded(
+                BudgetExcess(
+                    budget: try name(in: bytes), limit: Credits(micros: try signed(in: bytes)),
+                    used: try fixed(Int128.self, in: bytes), resetsAt: try self.time(in: bytes)))
         case 3: reason = .refundExceedsCharge(refundable: Credits(micros: try signed(in: bytes)))
         default: throw .malformed(at: offset)
         }

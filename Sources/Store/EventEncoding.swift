@@ -17,6 +17,9 @@ enum EventTag {
     static let refused: UInt8 = 12
     static let released: UInt8 = 13
     static let refunded: UInt8 = 14
+    static let budgetPut: UInt8 = 15
+    static let budgetDeleted: UInt8 = 16
+    static let budgetRestarted: UInt8 = 17
 }
 
 extension [UInt8] {
@@ -46,6 +49,23 @@ extension [UInt8] {
             append(time: time)
         case .apiKeyRevoked(let slot, let time): append(EventTag.apiKeyRevoked, slot, time)
         case .priceListPut(let event): append(event)
+        case .budgetPut(let event):
+            append(EventTag.budgetPut)
+            append(varint: UInt64(event.account))
+            append(event.terms)
+            append(window: event.window)
+            append(time: event.time)
+        case .budgetDeleted(let slot, let name, let time):
+            append(EventTag.budgetDeleted)
+            append(varint: UInt64(slot))
+            append(byteString: name.text)
+            append(time: time)
+        case .budgetRestarted(let slot, let name, let window, let time):
+            append(EventTag.budgetRestarted)
+            append(varint: UInt64(slot))
+            append(byteString: name.text)
+            append(window: window)
+            append(time: time)
         case .granted(let event): append(event)
         case .lot(let event): append(event)
         case .adjusted(let event): append(event)
@@ -196,8 +216,8 @@ extension [UInt8] {
         append(signed: event.repaid)
         append(shares: event.shares)
         append(signed: event.regranted)
-        append(byteString: event.action)
-        append(varint: UInt64(event.apiKey &+ 1))
+        append(position: event.countedAt)
+        append(event.call)
         append(byteString: event.memo)
     }
 
@@ -225,6 +245,12 @@ extension [UInt8] {
         case .refundExceedsCharge(let refundable):
             append(3)
             append(signed: refundable.micros)
+        case .budgetExceeded(let excess):
+            append(4)
+            append(byteString: excess.budget.text)
+            append(signed: excess.limit.micros)
+            append(fixed: excess.used)
+            append(time: excess.resetsAt)
         }
         append(byteString: event.action)
         append(varint: UInt64(event.apiKey &+ 1))

@@ -17,6 +17,7 @@ extension [UInt8] {
         append(signed: hold.units)
         append(hold.action, of: hold.texts)
         append(hold.details, of: hold.texts)
+        append(hold.counted)
     }
 
     private mutating func append(_ details: CallDetails, of texts: [UInt8]) {
@@ -58,7 +59,8 @@ extension ByteReader {
         return Hold(
             position: position, account: account, placedAt: placedAt, terms: terms,
             shares: shares, overdraft: overdraft, price: price, key: key, units: units,
-            action: action, details: try callDetails(in: bytes, to: &texts), texts: texts)
+            action: action, details: try callDetails(in: bytes, to: &texts), texts: texts,
+            counted: try budgetCounts(in: bytes))
     }
 
     private mutating func holdTerms(in bytes: Span<UInt8>) throws(SegmentError) -> HoldTerms {

@@ -136,7 +136,8 @@ extension Ledger {
                         charge, role, shares: contents.shares, bytes: contents.bytes,
                         at: position)
                 } else {
-                    apply(charge, shares: contents.shares, at: position)
+                    apply(
+                        charge, shares: contents.shares, bytes: contents.bytes, at: position)
                 }
                 guard !charge.idempotence.key.isEmpty else { return }
                 let key = contents.bytes.span.extracting(charge.idempotence.key.indices)

@@ -34,6 +34,8 @@ public enum StateEncoding: Sendable {
             bytes.append(position: refund.charge)
             bytes.append(signed: refund.micros)
         }
+        bytes.append(varint: UInt64(image.budgets.count))
+        for budget in image.budgets { bytes.append(budget) }
         return bytes.withChecksum()
     }
 
@@ -60,13 +62,17 @@ public enum StateEncoding: Sendable {
                     charge: try reader.position(in: bytes.span),
                     micros: try reader.signed(in: bytes.span)))
         }
+        var budgets: [Budget] = []
+        for _ in 0..<(try reader.count(limit: Ledger.budgetsMax, in: bytes.span)) {
+            budgets.append(try reader.budget(in: bytes.span))
+        }
         let profile = AccountProfile(
             restoring: new.id, name: new.name, timeZone: new.timeZone,
             anchor: new.anchor ?? createdAt, priceList: new.priceList, metadata: new.metadata,
             createdAt: createdAt)
         return AccountImage(
             slot: slot, profile: profile, record: record, lots: lots, holds: holds,
-            refunds: refunds)
+            refunds: refunds, budgets: budgets)
     }
 
     public static func encode(_ key: APIKeyRecord) -> [UInt8] {

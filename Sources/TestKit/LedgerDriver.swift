@@ -72,7 +72,7 @@ public struct LedgerDriver: Sendable {
             shares: &shares)
         let event = event(decision, shares)
         let position = next()
-        ledger.apply(event, shares: shares, at: position)
+        ledger.apply(event, shares: shares, bytes: [], at: position)
         lastCharge = event
         lastFacts = RefundedCharge(event, shares: shares, bytes: [], at: position)
         return shares

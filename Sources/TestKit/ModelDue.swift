@@ -22,6 +22,7 @@ extension ModelLedger {
             case .activation: activate(due, place)
             }
         }
+        restartBudgets(place, at: now)
     }
 
     private func dues(of place: Int, at now: Int64) -> [Due] {

@@ -17,6 +17,9 @@ public struct ModelEvent: Hashable, Sendable {
         case accountSuspended
         case accountResumed
         case keyCreated
+        case budgetPut
+        case budgetDeleted
+        case budgetRestarted
         case charged
         case granted
         case activated
@@ -31,6 +34,7 @@ public struct ModelEvent: Hashable, Sendable {
         case refusedSuspended
         case refusedHold
         case refusedRefund(left: Int64)
+        case refusedBudget(name: String, limit: Int64, used: Int128, until: Int64)
 
         /// The kind without its figures.
         public var name: String { String("\(self)".prefix { $0 != "(" }) }
@@ -59,6 +63,8 @@ public struct ModelEvent: Hashable, Sendable {
     public var held: Int64 = 0
     public var available: Int64 = 0
     public var debt: Int64 = 0
+    public var team = ""
+    public var run = ""
     public var key = ""
     public var content: UInt64 = 0
 
@@ -67,9 +73,10 @@ public struct ModelEvent: Hashable, Sendable {
         switch kind {
         case .charged, .granted, .activated, .expired, .voided, .adjusted, .held, .captured,
             .released, .refunded, .refusedFunds, .refusedSuspended, .refusedHold,
-            .refusedRefund:
+            .refusedRefund, .refusedBudget:
             true
-        case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .keyCreated:
+        case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .keyCreated,
+            .budgetPut, .budgetDeleted, .budgetRestarted:
             false
         }
     }
@@ -135,6 +142,27 @@ public struct ModelView: Hashable, Sendable {
         }
     }
 
+    public struct Budget: Hashable, Sendable {
+        public var name: String
+        public var limit: Int64
+        public var since: Spot
+        public var start: Int64
+        public var end: Int64
+        public var used: [String: Int128]
+
+        public init(
+            name: String, limit: Int64, since: Spot, start: Int64, end: Int64,
+            used: [String: Int128]
+        ) {
+            self.name = name
+            self.limit = limit
+            self.since = since
+            self.start = start
+            self.end = end
+            self.used = used
+        }
+    }
+
     public var account: String
     public var available: Int64
     public var held: Int64
@@ -151,12 +179,15 @@ public struct ModelView: Hashable, Sendable {
     public var lots: [Lot]
     /// The open holds in the order in which they were placed.
     public var holds: [Spot]
+    /// In the order of their names.
+    public var budgets: [Budget]
 
     public init(
         account: String, available: Int64, held: Int64, debt: Int64, overdraft: Int64,
         sequence: UInt64,
         lastTime: Int64, isSuspended: Bool, granted: Int128, charged: Int128,
-        uncollected: Int128, refunded: Int128, lots: [Lot], holds: [Spot]
+        uncollected: Int128, refunded: Int128, lots: [Lot], holds: [Spot],
+        budgets: [Budget]
     ) {
         self.account = account
         self.available = available
@@ -172,5 +203,6 @@ public struct ModelView: Hashable, Sendable {
         self.refunded = refunded
         self.lots = lots
         self.holds = holds
+        self.budgets = budgets
     }
 }

@@ -19,6 +19,9 @@ extension ModelLedger {
                 required: terms.amount, spendable: account.spendable)
             return refuse(reason, move, place, now: now)
         }
+        if let reason = excess(terms.amount, place, move, at: time) {
+            return refuse(reason, move, place, now: now)
+        }
         var (left, parts): (Int64, [ModelShare]) = (terms.amount, [])
         for lot in account.burnOrder where left > 0 {
             let part = min(left, accounts[place].lots[lot].left)
@@ -28,14 +31,18 @@ extension ModelLedger {
             left -= part
         }
         let placedAt = max(time, account.lastTime)
+        let counted = count(terms.amount, place, team: move.team, run: move.run, at: placedAt)
         accounts[place].holds.append(
             Hold(
                 spot: nextSpot, until: placedAt + terms.seconds * 1_000_000, terms: terms,
-                parts: parts, overdraft: left))
+                parts: parts, overdraft: left, team: move.team, run: move.run,
+                counted: counted))
         return enter(.held, move, place, at: time) {
             $0.amount = terms.amount
             $0.shares = parts
             $0.overdrawn = left
+            $0.team = move.team
+            $0.run = move.run
         }
     }
 
@@ -56,7 +63,11 @@ extension ModelLedger {
             return refuse(reason, move, place, now: now)
         }
         let event = settle(hold, charging: asked, place, at: time)
-        return enter(.captured, move, place, at: time) { $0.take(event) }
+        return enter(.captured, move, place, at: time) {
+            $0.take(event)
+            $0.team = hold.team
+            $0.run = hold.run
+        }
     }
 
     mutating func release(
@@ -81,6 +92,9 @@ extension ModelLedger {
         enter(charged == nil ? .released : .captured, place, at: hold.until) {
             $0.take(event)
             $0.isExpiry = true
+            guard charged != nil else { return }
+            $0.team = hold.team
+            $0.run = hold.run
         }
     }
 
@@ -100,6 +114,7 @@ extension ModelLedger {
     ) -> Settled {
         let time = max(asked, accounts[place].lastTime)
         var settled = Settled(about: hold.spot, amount: charged ?? hold.total)
+        recount(hold, by: (charged ?? 0) - hold.total, place)
         let account = accounts[place]
         let room = max(0, account.overdraft - account.debt - account.heldOverdraft)
         accounts[place].holds.removeAll { $0.spot == hold.spot }
@@ -186,6 +201,7 @@ extension ModelLedger {
             accounts[place] = before
             return .rejected("balance_overflow")
         }
+        uncount(charge, wanted, place)
         accounts[place].refunds[charge.spot] = done + wanted
         accounts[place].refunded += Int128(wanted)
         accounts[place].uncollected -= Int128(event.forgiven)

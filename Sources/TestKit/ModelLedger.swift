@@ -37,6 +37,9 @@ public struct ModelLedger: Sendable {
         let terms: HoldAsk
         var parts: [ModelShare]
         let overdraft: Int64
+        var team = ""
+        var run = ""
+        var counted: [(since: Spot, key: String)] = []
 
         var total: Int64 { parts.reduce(overdraft) { $0 + $1.micros } }
     }
@@ -56,6 +59,8 @@ public struct ModelLedger: Sendable {
         var holds: [Hold] = []
         /// How much of which charge was taken back.
         var refunds: [Spot: Int64] = [:]
+        /// In the order of their names.
+        var budgets: [Budget] = []
         var firsts: [String: Spot] = [:]
 
         var held: Int64 { holds.reduce(0) { $0 + $1.total } }
@@ -109,6 +114,9 @@ public struct ModelLedger: Sendable {
             if let account, place(of: account) == nil { return .rejected("not_found") }
             guard keyHashes.insert(hash).inserted else { return .rejected("already_exists") }
             return record(.keyCreated, of: account ?? "", at: now)
+        case .putBudget(let name, let ask): return putBudget(ask, on: name, at: now)
+        case .deleteBudget(let name, let budget):
+            return deleteBudget(budget, on: name, at: now)
         case .move(let move): return perform(move, at: now)
         case .look(let name):
             guard let place = place(of: name) else { return .view(nil) }
@@ -162,7 +170,8 @@ extension ModelLedger {
             granted: account.granted, charged: account.charged,
             uncollected: account.uncollected, refunded: account.refunded,
             lots: (open + closed).map(ModelView.Lot.init),
-            holds: account.holds.map(\.spot).sorted())
+            holds: account.holds.map(\.spot).sorted(),
+            budgets: account.budgets.map(ModelView.Budget.init))
     }
 }
 
@@ -172,5 +181,13 @@ extension ModelView.Lot {
             grant: lot.grant, granted: lot.granted, remaining: lot.left, held: lot.held,
             spent: lot.spent, expired: lot.expired, voided: lot.voided, isWaiting: !lot.isActive,
             isClosed: lot.isClosed)
+    }
+}
+
+extension ModelView.Budget {
+    fileprivate init(_ budget: ModelLedger.Budget) {
+        self.init(
+            name: budget.ask.name, limit: budget.ask.limit, since: budget.since,
+            start: budget.start, end: budget.end, used: budget.used)
     }
 }

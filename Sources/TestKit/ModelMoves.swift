@@ -37,6 +37,10 @@ extension ModelLedger {
                 required: amount, spendable: account.spendable)
             return refuse(reason, move, place, now: now)
         }
+        if !collects, let reason = excess(amount, place, move, at: time) {
+            return refuse(reason, move, place, now: now)
+        }
+        count(amount, place, team: move.team, run: move.run, at: max(time, account.lastTime))
         let fromLots = min(amount, account.available)
         let overdrawn = min(
             amount - fromLots, max(0, account.overdraft - account.debt - account.heldOverdraft))
@@ -50,6 +54,8 @@ extension ModelLedger {
             $0.shares = shares
             $0.overdrawn = overdrawn
             $0.uncollected = uncollected
+            $0.team = move.team
+            $0.run = move.run
         }
     }
 

@@ -19,7 +19,8 @@ extension ModelView {
             isSuspended: record.isSuspended, granted: record.granted, charged: record.charged,
             uncollected: record.uncollected, refunded: record.refunded,
             lots: (lots.filter { $0.state != .closed } + closed).map(Lot.init),
-            holds: ledger.holds(of: slot).map { Spot($0.position) })
+            holds: ledger.holds(of: slot).map { Spot($0.position) },
+            budgets: ledger.budgets(of: slot).map(Budget.init))
     }
 }
 
@@ -29,6 +30,23 @@ extension ModelView.Lot {
             grant: Spot(lot.position), granted: lot.granted, remaining: lot.remaining,
             held: lot.held, spent: lot.spent, expired: lot.expired, voided: lot.voided,
             isWaiting: lot.state == .waiting, isClosed: lot.state == .closed)
+    }
+}
+
+private typealias StoredBudget = Budget
+
+extension ModelView.Budget {
+    fileprivate init(_ budget: StoredBudget) {
+        let used = budget.counters.map { counter in
+            let values = budget.terms.values(of: counter.key).map {
+                String(decoding: $0.value, as: UTF8.self)
+            }
+            return (values.joined(separator: "|"), counter.used)
+        }
+        self.init(
+            name: budget.terms.name.text, limit: budget.terms.limit, since: Spot(budget.since),
+            start: budget.windowStart.micros, end: budget.windowEnd.micros,
+            used: Dictionary(used) { $0 + $1 })
     }
 }
 
@@ -53,6 +71,9 @@ extension Rejection {
         switch self {
         case .insufficientCredits: "insufficient_credits"
         case .holdNotOpen: "hold_not_open"
+        case .budgetExceeded: "budget_exceeded"
+        case .budgetNotFound: "not_found"
+        case .budgetShapeFixed, .budgetParentInvalid, .tooManyBudgets: "invalid_field"
         case .refundExceedsCharge: "refund_exceeds_charge"
         case .tooManyHolds: "rate_limited"
         case .accountSuspended: "account_suspended"
@@ -99,6 +120,8 @@ extension SegmentContents {
         event.overdrawn = charge.overdrawn
         event.uncollected = charge.uncollected
         event.key = String(decoding: bytes[charge.idempotence.key.indices], as: UTF8.self)
+        event.team = String(decoding: bytes[charge.details.team.indices], as: UTF8.self)
+        event.run = String(decoding: bytes[charge.details.run.indices], as: UTF8.self)
         event.content = UInt64(truncatingIfNeeded: charge.idempotence.fingerprint)
         return event
     }
@@ -159,6 +182,11 @@ extension Event {
         case .apiKeyChanged(_, _, let time), .apiKeyRevoked(_, let time):
             plain(.accountChanged, "", time)
         case .priceListPut(let put): plain(.accountChanged, "", put.time)
+        case .budgetPut(let event): plain(.budgetPut, names[Int(event.account)], event.time)
+        case .budgetDeleted(let slot, _, let time):
+            plain(.budgetDeleted, names[Int(slot)], time)
+        case .budgetRestarted(let slot, _, _, let time):
+            plain(.budgetRestarted, names[Int(slot)], time)
         case .granted(let event): event.modelEvent(at: spot, names)
         case .lot(let event): event.modelEvent(at: spot, names)
         case .adjusted(let event): event.modelEvent(at: spot, names)
@@ -246,6 +274,10 @@ extension RefusalEvent {
             case .accountSuspended: .refusedSuspended
             case .holdNotOpen: .refusedHold
             case .refundExceedsCharge(let refundable): .refusedRefund(left: refundable.micros)
+            case .budgetExceeded(let excess):
+                .refusedBudget(
+                    name: excess.budget.text, limit: excess.limit.micros, used: excess.used,
+                    until: excess.resetsAt.micros)
             }
         var event = ModelEvent(
             spot: spot, account: names[Int(account)], kind: kind, time: time.micros)

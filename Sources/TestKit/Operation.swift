@@ -24,6 +24,8 @@ public enum Operation: Hashable, Sendable {
     case resume(String)
     /// A key whose secret has this SHA-256, of the account named or of a service.
     case createKey(hash: [UInt8], account: String?)
+    case putBudget(String, BudgetAsk)
+    case deleteBudget(String, String)
     case move(Move)
     /// Asks what the account holds.
     case look(String)
@@ -51,6 +53,9 @@ public struct Move: Hashable, Sendable {
     public var key: String
     public var postedAt: Int64?
     public var kind: Kind
+    /// What a call says of itself, or nothing.
+    public var team = ""
+    public var run = ""
 
     public init(_ kind: Kind, on account: String, key: String, postedAt: Int64? = nil) {
         self.account = account
@@ -111,6 +116,10 @@ public struct ChargeFacts: Hashable, Sendable {
     public var overdrawn: Int64
     public var uncollected: Int64
     public var shares: [ModelShare]
+    public var team: String
+    public var run: String
+    /// Where budgets counted it: itself, or the hold that it captured.
+    public var countedAt: Spot
 
     public init(_ event: ModelEvent) {
         spot = event.spot
@@ -118,6 +127,40 @@ public struct ChargeFacts: Hashable, Sendable {
         overdrawn = event.overdrawn
         uncollected = event.uncollected
         shares = event.shares
+        team = event.team
+        run = event.run
+        countedAt = event.kind == .captured ? event.about ?? event.spot : event.spot
+    }
+}
+
+/// A cap on what calls of a team or run may cost.
+public struct BudgetAsk: Hashable, Sendable {
+    public enum Match: Hashable, Sendable {
+        case each
+        case only(String)
+    }
+
+    public enum Window: CaseIterable, Sendable {
+        case none, run, hour, day
+    }
+
+    public var name: String
+    public var team: Match?
+    public var run: Match?
+    public var limit: Int64
+    public var window: Window
+    public var parent: String?
+
+    public init(
+        _ name: String, team: Match? = nil, run: Match? = nil, limit: Int64, window: Window,
+        parent: String? = nil
+    ) {
+        self.name = name
+        self.team = team
+        self.run = run
+        self.limit = limit
+        self.window = window
+        self.parent = parent
     }
 }
 
@@ -131,6 +174,7 @@ extension Move {
 
     private var words: [UInt64] {
         [UInt64(bitPattern: postedAt ?? .min)] + kind.words
+            + (team + "/" + run).utf8.map(UInt64.init)
     }
 }
 

@@ -21,6 +21,10 @@ extension CommandBatch {
                 if let account { .customer(account: try Name(account)) } else { .service }
             let new = NewAPIKey(role: role, name: "key", secretHash: hash, hint: "tally_key_")
             append(.createAPIKey(new), tag: tag)
+        case .putBudget(let name, let ask):
+            append(.putBudget(account: try Name(name), try BudgetTerms(ask)), tag: tag)
+        case .deleteBudget(let name, let budget):
+            append(.deleteBudget(account: try Name(name), try Name(budget)), tag: tag)
         case .move(let move): try append(move, tag: tag)
         case .look(let name):
             append(
@@ -65,6 +69,11 @@ extension CommandBatch {
             key: bytes.appending(move.key.utf8.span), fingerprint: UInt128(move.contentNumber))
         command.amount = amount
         command.onShort = onShort
+        if case .capture = move.kind {
+        } else {
+            command.details.team = bytes.appending(move.team.utf8.span)
+            command.details.run = bytes.appending(move.run.utf8.span)
+        }
         if let posted = move.postedAt { command.postedAt = Instant(micros: posted) }
         return command
     }
@@ -75,6 +84,30 @@ extension CommandBatch {
             fingerprint: UInt128(move.contentNumber), request: request)
         command.postedAt = move.postedAt.map(Instant.init(micros:))
         return .money(command)
+    }
+}
+
+extension BudgetTerms {
+    /// The budget that is asked for.
+    init(_ ask: BudgetAsk) throws {
+        let windows: [BudgetAsk.Window: BudgetWindow] = [
+            .none: .none, .run: .run, .hour: .hour, .day: .day,
+        ]
+        self.init(
+            name: try Name(ask.name),
+            scope: [BudgetMatch(ask.team), .any, .any, BudgetMatch(ask.run), .any],
+            limit: ask.limit, window: windows[ask.window] ?? .none,
+            parent: try ask.parent.map { try Name($0) })
+    }
+}
+
+extension BudgetMatch {
+    fileprivate init(_ match: BudgetAsk.Match?) {
+        switch match {
+        case nil: self = .any
+        case .each: self = .each
+        case .only(let value): self = .only(Array(value.utf8))
+        }
     }
 }
 
@@ -98,11 +131,21 @@ extension Refund {
         event.sharesCount = UInt32(facts.shares.count)
         var bytes: [UInt8] = []
         event.action = bytes.appending("call".utf8.span)
+        event.details.team = bytes.appending(facts.team.utf8.span)
+        event.details.run = bytes.appending(facts.run.utf8.span)
+        let role: HoldRole? =
+            facts.countedAt == facts.spot
+            ? nil
+            : .captured(
+                HoldSettlement(
+                    hold: Position(facts.countedAt), cause: .requested, reserved: 0, repaid: 0,
+                    lapsed: 0))
         let shares = facts.shares.map {
             LotShare(grant: Position($0.grant), source: .topUp, micros: $0.micros)
         }
         self.init(
-            charge: RefundedCharge(event, shares: shares, bytes: bytes, at: Position(facts.spot)),
+            charge: RefundedCharge(
+                event, role, shares: shares, bytes: bytes, at: Position(facts.spot)),
             amount: amount.map(Credits.init(micros:)), validSeconds: ModelLedger.regrantSeconds,
             memo: [])
     }

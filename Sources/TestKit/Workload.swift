@@ -12,7 +12,7 @@ public struct Workload: Sendable {
         public var accountCount: Int
         public var amounts: Amounts
         /// How much of each: charge, grant, adjust, void, suspend, resume, overdraft, key, look,
-        /// hold, capture, release, refund.
+        /// hold, capture, release, refund, budget, end of a budget.
         public var weights: [Int]
         public var retryPercent: Int
         public var changedPercent: Int
@@ -24,7 +24,7 @@ public struct Workload: Sendable {
         public init(using random: inout SeededRandom) {
             accountCount = 1 + random.skewed(below: 12)
             amounts = random.pick(Amounts.allCases)
-            weights = [40, 10, 5, 4, 1, 2, 2, 1, 8, 20, 15, 4, 8].map {
+            weights = [40, 10, 5, 4, 1, 2, 2, 1, 8, 20, 15, 4, 8, 4, 1].map {
                 random.chance(80) ? $0 : 0
             }
             weights[0] = max(weights[0], 10)
@@ -74,7 +74,9 @@ public struct Workload: Sendable {
         case 11:
             let (owner, spot) = placedHold(account, &random)
             return move(.release(spot), on: owner, &random, now)
-        default: return refund(account, &random, now)
+        case 12: return refund(account, &random, now)
+        case 13: return .putBudget(account, budget(&random))
+        default: return .deleteBudget(account, "budget-\(random.below(6))")
         }
     }
 
@@ -118,6 +120,8 @@ public struct Workload: Sendable {
     ) -> Operation {
         keysMade += 1
         var move = Move(kind, on: account, key: "key-\(keysMade)")
+        if random.chance(70) { move.team = random.pick(["red", "blue"]) }
+        if random.chance(50) { move.run = "run-\(random.below(4))" }
         if random.chance(character.postedPercent) {
             move.postedAt = now - Int64(random.skewed(below: 2_000_000)) + 100
         }

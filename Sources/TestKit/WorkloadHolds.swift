@@ -1,4 +1,4 @@
-/// Random holds, what becomes of them, and refunds.
+/// Random holds, what becomes of them, refunds and budgets.
 extension Workload {
     mutating func hold(_ random: inout SeededRandom) -> Move.Kind {
         let amount = amount(&random)
@@ -34,5 +34,19 @@ extension Workload {
         let amount: Int64? =
             random.chance(30) ? nil : random.number(in: 1...max(1, charge.credits / 2 + 1))
         return move(.refund(charge, amount: amount), on: owner, &random, now)
+    }
+
+    mutating func budget(_ random: inout SeededRandom) -> BudgetAsk {
+        let number = random.below(6)
+        // Of one name mostly one shape, so that limits change.
+        let shape = random.chance(90) ? number : random.below(6)
+        let teams: [BudgetAsk.Match?] = [nil, .each, .only("red"), nil, .only("blue"), .each]
+        let runs: [BudgetAsk.Match?] = [nil, nil, nil, .each, nil, .only("run-1")]
+        let windows: [BudgetAsk.Window] = [.day, .hour, .none, .hour, .day, .run]
+        let parents: [String?] = [nil, "budget-0", "budget-1", nil, "budget-0", "budget-2"]
+        return BudgetAsk(
+            "budget-\(number)", team: teams[shape], run: runs[shape],
+            limit: random.chance(20) ? 0 : amount(&random) / 2 * 5 / 4, window: windows[shape],
+            parent: random.chance(95) ? parents[shape] : "budget-5")
     }
 }

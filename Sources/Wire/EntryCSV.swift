@@ -72,7 +72,8 @@ extension [UInt8] {
             append(contentsOf: repeatElement(UInt8(ascii: ","), count: 18))
             append(literal: "\r\n")
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .apiKeyCreated,
-            .apiKeyChanged, .apiKeyRevoked, .priceListPut:
+            .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut, .budgetDeleted,
+            .budgetRestarted:
             break
         }
     }

@@ -14,7 +14,8 @@ extension [UInt8] {
         case .refunded(let refund): append(refund, at: position, names)
         case .refused(let refusal): append(refusal, at: position, names)
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .apiKeyCreated,
-            .apiKeyChanged, .apiKeyRevoked, .priceListPut:
+            .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut, .budgetDeleted,
+            .budgetRestarted:
             break
         }
     }
@@ -132,6 +133,7 @@ extension [UInt8] {
             append(literal: ",\"available\":")
             append(credits: shortfall.available)
         }
+        if let excess = problem.excess { append(excess) }
         append(literal: ",\"key\":")
         append(keyID: names.key)
         append(literal: ",\"created_at\":")

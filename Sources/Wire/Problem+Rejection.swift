@@ -12,6 +12,12 @@ extension Problem {
             self.init(required: required, available: spendable)
         case .accountSuspended:
             self.init(.accountSuspended, "charges are refused until the account is resumed")
+        case .budgetExceeded(let excess): self.init(excess)
+        case .budgetNotFound: self = .nothingHere
+        case .budgetShapeFixed: self = .budgetShapeFixed
+        case .budgetParentInvalid: self = .budgetParentInvalid
+        case .tooManyBudgets:
+            self.init(.invalidField, "an account has at most \(Ledger.budgetsMax) budgets")
         case .holdNotOpen:
             self.init(.holdNotOpen, "the hold was captured, was released or has expired")
         case .refundExceedsCharge(let refundable):
@@ -53,10 +59,26 @@ extension Problem {
             self.init(required: required, available: spendable)
         case .accountSuspended: self.init(Rejection.accountSuspended)
         case .holdNotOpen: self.init(Rejection.holdNotOpen)
+        case .budgetExceeded(let excess): self.init(excess)
         case .refundExceedsCharge(let refundable):
             self.init(Rejection.refundExceedsCharge(refundable: refundable))
         }
         chargeState = .notCharged
+    }
+
+    private static let budgetShapeFixed = Problem(
+        .invalidField, "scope, window and parent of a budget stay: delete it and make another",
+        field: "scope")
+
+    private static let budgetParentInvalid = Problem(
+        .invalidField, "the parent does not exist, stands too high, or still has children",
+        field: "parent")
+
+    private init(_ excess: BudgetExcess) {
+        self.init(
+            .budgetExceeded,
+            "the budget \(excess.budget.text) allows \(excess.limit.decimalText) credits")
+        self.excess = excess
     }
 
     private init(required: Credits, available: Credits) {

@@ -1,5 +1,6 @@
 public import Credit
 internal import JSON
+public import Ledger
 
 /// What an error says of the idempotency key: not of the attempt, but of all attempts under it.
 public enum ChargeState: String, Hashable, Sendable {
@@ -40,6 +41,8 @@ public struct Problem: Error, Hashable, Sendable {
     public var field: String?
     public var chargeState: ChargeState?
     public var shortfall: Shortfall?
+    /// The budget that does not allow it.
+    public var excess: BudgetExcess?
     /// How many seconds to wait before trying again.
     public var retryAfter: Int?
 
@@ -78,12 +81,25 @@ extension [UInt8] {
             append(jsonString: field)
         }
         if let shortfall = problem.shortfall { append(shortfall) }
+        if let excess = problem.excess { append(excess) }
         if let state = problem.chargeState {
             append(literal: ",\"charge_state\":\"")
             append(text: state.rawValue)
             append(UInt8(ascii: "\""))
         }
         append(UInt8(ascii: "}"))
+    }
+
+    /// Appends the members that say which budget, its use and when that counts from zero again.
+    mutating func append(_ excess: BudgetExcess) {
+        append(literal: ",\"budget\":\"")
+        append(text: excess.budget.text)
+        append(literal: "\",\"limit\":")
+        append(credits: excess.limit)
+        append(literal: ",\"used\":")
+        append(micros: excess.used)
+        append(literal: ",\"resets_at\":")
+        append(time: excess.resetsAt)
     }
 
     private mutating func append(_ shortfall: Problem.Shortfall) {

@@ -6,6 +6,7 @@ public enum ProblemCode: String, CaseIterable, Hashable, Sendable {
     case invalidIdempotencyKey = "invalid_idempotency_key"
     case unauthorized
     case insufficientCredits = "insufficient_credits"
+    case budgetExceeded = "budget_exceeded"
     case forbidden
     case notFound = "not_found"
     case methodNotAllowed = "method_not_allowed"
@@ -40,7 +41,7 @@ public enum ProblemCode: String, CaseIterable, Hashable, Sendable {
         switch self {
         case .invalidJSON, .invalidRequest, .idempotencyKeyRequired, .invalidIdempotencyKey: 400
         case .unauthorized: 401
-        case .insufficientCredits: 402
+        case .insufficientCredits, .budgetExceeded: 402
         case .forbidden: 403
         case .notFound: 404
         case .methodNotAllowed: 405
@@ -72,6 +73,7 @@ public enum ProblemCode: String, CaseIterable, Hashable, Sendable {
         case .invalidIdempotencyKey: "The Idempotency-Key is invalid"
         case .unauthorized: "A valid API key is required"
         case .insufficientCredits: "The account has too few credits"
+        case .budgetExceeded: "A budget does not allow it"
         case .forbidden: "The API key may not do this"
         case .notFound: "There is nothing here"
         case .methodNotAllowed: "The method is not allowed here"

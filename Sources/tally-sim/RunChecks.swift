@@ -150,7 +150,8 @@ extension Run {
             case .adjusted: taken += Int128(event.amount)
             case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
                 .keyCreated, .granted, .activated, .expired, .voided, .held, .released,
-                .refusedFunds, .refusedSuspended, .refusedHold, .refusedRefund:
+                .refusedFunds, .refusedSuspended, .refusedHold, .refusedRefund, .refusedBudget,
+                .budgetPut, .budgetDeleted, .budgetRestarted:
                 break
             }
         }

@@ -198,7 +198,7 @@ extension Samples {
     private mutating func name() -> Name? { try? Name("name-\(random.below(9))") }
 
     mutating func event() -> Event {
-        switch random.below(14) {
+        switch random.below(17) {
         case 0: if let id = name() { return .accountCreated(newAccount(id), at: time()) }
         case 1: return .accountChanged(number(), accountChange(), at: time())
         case 2: return .accountSuspended(number(), at: time())
@@ -222,9 +222,33 @@ extension Samples {
                     head: head(), key: random.chance(50) ? key() : nil,
                     settlement: settlement()))
         case 12: return .refunded(refund())
+        case 13:
+            if let terms = budgetTerms() {
+                return .budgetPut(
+                    BudgetEvent(account: number(), terms: terms, window: window(), time: time()))
+            }
+        case 14: if let id = name() { return .budgetDeleted(number(), id, at: time()) }
+        case 15:
+            if let id = name() {
+                return .budgetRestarted(number(), id, window: window(), at: time())
+            }
         default: break
         }
         return .refused(refusal())
+    }
+
+    private mutating func budgetTerms() -> BudgetTerms? {
+        guard let id = name() else { return nil }
+        let matches: [BudgetMatch] = [.any, .each, .only(random.bytes(random.below(9)))]
+        return BudgetTerms(
+            name: id, scope: BudgetDimension.allCases.map { _ in random.pick(matches) },
+            limit: amount(), window: random.pick(BudgetWindow.allCases),
+            parent: random.chance(50) ? name() : nil)
+    }
+
+    private mutating func window() -> Range<Instant> {
+        let (first, second) = (time(), time())
+        return min(first, second)..<max(first, second)
     }
 
     private mutating func newAccount(_ id: Name) -> NewAccount {
@@ -294,11 +318,12 @@ extension Samples {
 
     private mutating func refund() -> RefundEvent {
         RefundEvent(
-            head: head(), key: key(), charge: position(),
+            head: head(), key: key(), charge: position(), countedAt: position(),
             parts: RefundParts(
                 amount: amount(), forgiven: amount(), repaid: amount(), shares: shares(),
                 regranted: amount()),
-            action: random.bytes(random.below(64)), apiKey: number(),
+            call: CallScope(
+                values: BudgetDimension.allCases.map { _ in random.bytes(random.below(9)) }),
             memo: random.bytes(random.below(60)))
     }
 
@@ -310,15 +335,24 @@ extension Samples {
 
     private mutating func refusal() -> RefusalEvent {
         RefusalEvent(
-            account: number(), time: time(), key: key(),
-            reason: random.pick([
-                .accountSuspended, .holdNotOpen,
-                .refundExceedsCharge(refundable: Credits(micros: amount())),
-                .insufficientCredits(
-                    required: Credits(micros: amount()), spendable: Credits(micros: amount())),
-            ]),
+            account: number(), time: time(), key: key(), reason: reason(),
             action: random.bytes(random.below(64)),
             apiKey: random.chance(50) ? ChargeCommand.noKey : number())
+    }
+
+    private mutating func reason() -> RefusalEvent.Reason {
+        if random.chance(30), let name = name() {
+            return .budgetExceeded(
+                BudgetExcess(
+                    budget: name, limit: Credits(micros: amount()), used: Int128(amount()) * 3,
+                    resetsAt: time()))
+        }
+        return random.pick([
+            .accountSuspended, .holdNotOpen,
+            .refundExceedsCharge(refundable: Credits(micros: amount())),
+            .insufficientCredits(
+                required: Credits(micros: amount()), spendable: Credits(micros: amount())),
+        ])
     }
 }
 

@@ -42,7 +42,8 @@ enum EntryKindName: String, CaseIterable, Hashable, Sendable {
         case .refunded: self = .refund
         case .refused: self = .refusal
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
-            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut:
+            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
+            .budgetDeleted, .budgetRestarted:
             return nil
         }
     }
@@ -162,7 +163,8 @@ extension Event {
         case .adjusted(let adjustment): Credits(micros: 0 &- adjustment.amount.micros)
         case .refunded(let refund): Credits(micros: refund.amount)
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
-            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .released, .refused:
+            .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
+            .budgetDeleted, .budgetRestarted, .released, .refused:
             .zero
         }
     }

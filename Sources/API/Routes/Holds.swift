@@ -150,9 +150,10 @@ extension APIServices {
         }
         guard case .charge(let index) = stored.item else { throw .notRefundable }
         let (contents, charge) = (stored.contents, stored.contents.charges[index])
-        if case .placed = contents.role(of: charge) { throw .notRefundable }
+        let role = contents.role(of: charge)
+        if case .placed = role { throw .notRefundable }
         let facts = RefundedCharge(
-            charge, shares: contents.shares, bytes: contents.bytes, at: position)
+            charge, role, shares: contents.shares, bytes: contents.bytes, at: position)
         return (profile.id, facts)
     }
 

@@ -67,6 +67,7 @@ enum RouteName: Hashable, Sendable, CaseIterable {
     case createAccount, account, changeAccount, accounts, suspendAccount, resumeAccount
     case createKey, keys, changeKey, revokeKey
     case grant, voidGrant, adjust
+    case putBudget, budgets, budget, deleteBudget
     case hold, captureHold, releaseHold, refund
     case putPriceList, priceLists, priceList, priceListVersion
     case balance, entries, entry, usage, audit
@@ -99,6 +100,10 @@ extension Route {
         Route(.post, "/v1/accounts/{account}/grants", .grant, .operators),
         Route(.post, "/v1/accounts/{account}/grants/{grant}/void", .voidGrant, .operators),
         Route(.post, "/v1/accounts/{account}/adjustments", .adjust, .operators),
+        Route(.get, "/v1/accounts/{account}/budgets", .budgets, .operators),
+        Route(.put, "/v1/accounts/{account}/budgets/{name}", .putBudget, .operators),
+        Route(.get, "/v1/accounts/{account}/budgets/{name}", .budget, .operators),
+        Route(.delete, "/v1/accounts/{account}/budgets/{name}", .deleteBudget, .operators),
         Route(.put, "/v1/price-lists/{name}", .putPriceList, .operators),
         Route(.get, "/v1/price-lists", .priceLists, .prices),
         Route(.get, "/v1/price-lists/{name}", .priceList, .prices),

@@ -131,6 +131,7 @@ extension APIApplication {
             try handleAccount(name, request, call)
         case .createKey, .keys, .changeKey, .revokeKey: try handleKey(name, request, call)
         case .grant, .voidGrant, .adjust: try handleMoney(name, request, call)
+        case .putBudget, .budgets, .budget, .deleteBudget: try handleBudget(name, request, call)
         case .putPriceList: try putPriceList(request, call)
         case .priceLists: try listPriceLists(request, call)
         case .priceList, .priceListVersion: try showPriceList(request, call)
