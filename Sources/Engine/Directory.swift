@@ -94,6 +94,34 @@ public final class Directory: Sendable {
         }
     }
 
+    /// When the billing period of an account ends; nil when it does not.
+    public func periodEnd(of slot: AccountSlot) -> Instant? {
+        state.withLock { state in
+            guard Int(slot) < state.catalogue.accounts.count else { return nil }
+            let end = state.catalogue.accounts[Int(slot)].periodEnd
+            return end == .never ? nil : end
+        }
+    }
+
+    /// How many requests the plan of an account allows each of its keys; nil for the usual number.
+    public func requestsMax(of slot: AccountSlot) -> Int? {
+        state.withLock { state in
+            guard Int(slot) < state.catalogue.accounts.count,
+                let plan = state.catalogue.accounts[Int(slot)].plan,
+                let terms = state.catalogue.plan(plan)?.terms, terms.requestsMax > 0
+            else { return nil }
+            return Int(terms.requestsMax)
+        }
+    }
+
+    /// The last version of each plan, by id.
+    public func plans() -> [PlanEvent] {
+        state.withLock { state in
+            let ids = Set(state.catalogue.plans.map(\.terms.id)).sorted()
+            return ids.compactMap { state.catalogue.latestPlan($0) }
+        }
+    }
+
     /// The profiles of at most `limit` accounts from `slot` on, in order of creation.
     public func profiles(from slot: AccountSlot, limit: Int) -> ArraySlice<AccountProfile> {
         state.withLock { $0.catalogue.accounts.dropFirst(Int(slot)).prefix(limit) }

@@ -132,6 +132,7 @@ public struct Engine: Sendable {
             switch step {
             case .event(let event): record(event)
             case .capture(let hold, let micros): captureExpired(hold, micros)
+            case .period(let end): startNextPeriod(of: slot, at: end)
             }
         }
         restartBudgets(of: slot, at: now)

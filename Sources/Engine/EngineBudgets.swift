@@ -32,7 +32,11 @@ extension Engine {
         case .week: TimeWindow.week.range(holding: time, in: zone)
         case .month: TimeWindow.month.range(holding: time, in: zone)
         case .period:
-            BillingPeriod(holding: time, anchor: profile.anchor, unit: .month, in: zone).range
+            BillingPeriod(
+                holding: time, anchor: profile.anchor,
+                unit: profile.plan.flatMap { ledger.catalogue.plan($0)?.terms.period.unit }
+                    ?? .month, in: zone
+            ).range
         }
     }
 }

@@ -152,7 +152,8 @@ extension RefusalEvent.Reason {
         case .refundExceedsCharge(let refundable):
             self = .refundExceedsCharge(refundable: refundable)
         case .budgetExceeded(let excess): self = .budgetExceeded(excess)
-        case .budgetNotFound, .budgetShapeFixed, .budgetParentInvalid, .tooManyBudgets,
+        case .budgetNotFound, .planNotFound, .budgetShapeFixed, .budgetParentInvalid,
+            .tooManyBudgets,
             .tooManyHolds, .holdNotFound, .accountNotFound, .accountExists, .grantNotFound,
             .grantNotOpen, .apiKeyNotFound,
             .apiKeyExists, .priceListNotFound, .unknownAction, .invalidParameter,

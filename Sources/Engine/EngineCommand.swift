@@ -10,7 +10,13 @@ extension Engine {
         do throws(Rejection) {
             let event = try ledger.decide(command, window: window(for: command, at: now), at: now)
             try keepPrices(event)
-            return .recorded(record(event))
+            let position = record(event)
+            if case .accountCreated(let new, _) = event, let plan = new.plan,
+                let slot = ledger.slot(of: new.id)
+            {
+                startPeriod(of: slot, under: plan, at: now, anchor: nil, key: nil)
+            }
+            return .recorded(position)
         } catch {
             return .rejected(error)
         }
@@ -29,7 +35,7 @@ extension Engine {
         case .accountCreated, .accountChanged: prices.forgetAccounts()
         case .accountSuspended, .accountResumed, .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked,
             .granted, .lot, .adjusted, .released, .refunded, .budgetPut, .budgetDeleted,
-            .budgetRestarted, .refused:
+            .budgetRestarted, .planPut, .periodStarted, .planPending, .refused:
             break
         }
     }
@@ -46,6 +52,11 @@ extension Engine {
         do throws(Rejection) {
             let time = try entryTime(posted: command.postedAt ?? .never, on: slot, at: now)
             settle(slot, at: time)
+            if case .subscribe(let plan, let atPeriodEnd) = command.request {
+                return .recorded(
+                    try subscribe(
+                        to: plan, atPeriodEnd: atPeriodEnd, command, on: slot, at: time))
+            }
             let event = try ledger.decide(command, on: slot, at: time)
             let position = record(event)
             regrant(after: event, at: position, for: command)
@@ -73,7 +84,7 @@ extension Engine {
     private func call(of command: MoneyCommand) -> (action: [UInt8], key: APIKeySlot) {
         switch command.request {
         case .refund(let refund): (refund.charge.call[.action], refund.charge.call.key)
-        case .grant, .void, .adjust, .release: ([], ChargeCommand.noKey)
+        case .grant, .void, .adjust, .release, .subscribe: ([], ChargeCommand.noKey)
         }
     }
 

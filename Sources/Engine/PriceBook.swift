@@ -4,7 +4,7 @@ public import Pricing
 
 /// The price lists in force: finds the one that prices an account's calls at a time.
 ///
-/// An account without a list of its own uses the list named `default`.
+/// An account without a list of its own uses that of its plan, or else the list named `default`.
 public struct PriceBook: Sendable {
     /// The list of accounts that name none.
     public static let defaultName = "default"
@@ -53,6 +53,12 @@ public struct PriceBook: Sendable {
         placeOfAccount.removeAll(keepingCapacity: true)
     }
 
+    /// Looks the list of an account up again, after its plan has changed.
+    mutating func forget(_ slot: AccountSlot) {
+        guard Int(slot) < placeOfAccount.count else { return }
+        placeOfAccount[Int(slot)] = Self.unresolved
+    }
+
     /// The price of a call, and which rule of which version gave it.
     ///
     /// The version is the one in force at `time`. A call posted for a time before the list's first
@@ -84,8 +90,9 @@ public struct PriceBook: Sendable {
         let index = Int(slot)
         while placeOfAccount.count <= index { placeOfAccount.append(Self.unresolved) }
         if placeOfAccount[index] == Self.unresolved {
-            let own = catalogue.accounts[index].priceList
-            let name = own ?? (try? Name(Self.defaultName))
+            let account = catalogue.accounts[index]
+            let planned = account.plan.flatMap { catalogue.plan($0)?.terms.priceList }
+            let name = account.priceList ?? planned ?? (try? Name(Self.defaultName))
             placeOfAccount[index] = name.flatMap { places[$0] } ?? Self.none
         }
         return placeOfAccount[index]

@@ -20,7 +20,7 @@ public enum Recovery: Sendable {
     ) throws(StoreError) -> RecoveredLedger {
         var ledger = Ledger(
             seed: seed, accounts: checkpoint?.accounts ?? [], apiKeys: checkpoint?.apiKeys ?? [],
-            priceLists: checkpoint?.priceLists ?? [])
+            priceLists: checkpoint?.priceLists ?? [], plans: checkpoint?.plans ?? [])
         var mark = checkpoint?.through ?? .start
         if mark.number > 0 {
             for number in 1...mark.number {

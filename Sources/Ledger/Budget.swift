@@ -161,7 +161,7 @@ public struct BudgetExcess: Hashable, Sendable {
     public let limit: Credits
     /// Micro-credits used of it, holds included.
     public let used: Int128
-    /// When use counts from zero again, ``Instant/never`` when it does not.
+    /// When use counts from zero again, `Instant.never` when it does not.
     public let resetsAt: Instant
 
     public init(budget: Name, limit: Credits, used: Int128, resetsAt: Instant) {
@@ -189,7 +189,7 @@ public struct Budget: Hashable, Sendable {
     /// Where its window began to be counted; no two windows have the same.
     public internal(set) var since: Position
     public internal(set) var windowStart: Instant
-    /// ``Instant/never`` when use is never counted from zero again.
+    /// `Instant.never` when use is never counted from zero again.
     public internal(set) var windowEnd: Instant
     /// The counters in the order of their first use.
     public internal(set) var counters: [(key: [UInt8], used: Int128)] {

@@ -5,7 +5,14 @@ public struct AccountProfile: Hashable, Sendable {
     public let id: Name
     public internal(set) var name: String
     public internal(set) var timeZone: String
+    /// What billing periods are counted from.
     public internal(set) var anchor: Instant
+    /// True when the vendor named the anchor, so that a change of plan keeps it.
+    public let isAnchorFixed: Bool
+    /// The version of the plan in force; nil without a plan.
+    public internal(set) var plan: PlanReference?
+    /// When the billing period ends; `Instant.never` when it does not.
+    public internal(set) var periodEnd = Instant.never
     public internal(set) var priceList: Name?
     public internal(set) var metadata: [UInt8]
     public let createdAt: Instant
@@ -44,6 +51,10 @@ public struct Catalogue: Sendable {
     public internal(set) var apiKeys: [APIKeyRecord] = []
     /// Every version of every price list in order of creation.
     public internal(set) var priceLists: [PriceListVersion] = []
+    /// Every version of every plan in order of creation.
+    public internal(set) var plans: [PlanEvent] = []
+    var latestPlans: [Name: Int] = [:]
+    var planPlaces: [PlanReference: Int] = [:]
     private var keySlots: [[UInt8]: APIKeySlot] = [:]
     /// The keys of each account, and those of operators and services, in order of creation.
     private var keysByAccount: [AccountSlot?: [APIKeySlot]] = [:]
@@ -94,8 +105,11 @@ extension Catalogue {
         case .apiKeyChanged(let slot, let change, _): changeAPIKey(slot, change)
         case .apiKeyRevoked(let slot, _): apiKeys[Int(slot)].isRevoked = true
         case .priceListPut(let event): putPriceList(event)
+        case .planPut(let event): append(event)
+        case .periodStarted(let event): apply(event)
         case .accountSuspended, .accountResumed, .granted, .lot, .adjusted, .released,
-            .refunded, .refused, .budgetPut, .budgetDeleted, .budgetRestarted:
+            .refunded, .refused, .budgetPut, .budgetDeleted, .budgetRestarted,
+            .planPending:
             break
         }
     }
@@ -104,7 +118,8 @@ extension Catalogue {
         append(
             AccountProfile(
                 id: new.id, name: new.name, timeZone: new.timeZone, anchor: new.anchor ?? time,
-                priceList: new.priceList, metadata: new.metadata, createdAt: time))
+                isAnchorFixed: new.anchor != nil, plan: nil, priceList: new.priceList,
+                metadata: new.metadata, createdAt: time))
     }
 
     /// Adds the profile of the account at the next slot.

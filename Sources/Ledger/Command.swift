@@ -10,6 +10,8 @@ public struct NewAccount: Hashable, Sendable {
     public var priceList: Name?
     /// A canonical JSON object of strings, or empty.
     public var metadata: [UInt8]
+    /// The plan to begin with; an event of its own says so.
+    public var plan: Name?
 
     public init(id: Name, name: String) {
         self.id = id
@@ -94,6 +96,8 @@ public enum MoneyRequest: Hashable, Sendable {
     /// Gives back all of the hold placed there.
     case release(Position)
     case refund(Refund)
+    /// Another plan, or nil for none, at once or from the next period on.
+    case subscribe(Name?, atPeriodEnd: Bool)
 }
 
 /// What of a charge is taken back.
@@ -194,6 +198,7 @@ public enum Command: Hashable, Sendable {
     /// A new version of a price list, as canonical JSON that Pricing has accepted.
     case putPriceList(Name, effectiveAt: Instant?, json: [UInt8])
     case money(MoneyCommand)
+    case putPlan(PlanTerms)
     case putBudget(account: Name, BudgetTerms)
     case deleteBudget(account: Name, Name)
 }

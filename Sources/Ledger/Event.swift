@@ -296,7 +296,7 @@ public struct RefusalEvent: Hashable, Sendable {
 public struct BudgetEvent: Hashable, Sendable {
     public let account: AccountSlot
     public let terms: BudgetTerms
-    /// The window that a new one begins with, up to ``Instant/never`` when it has no end.
+    /// The window that a new one begins with, up to `Instant.never` when it has no end.
     public let window: Range<Instant>
     public let time: Instant
 
@@ -336,6 +336,9 @@ public enum Event: Hashable, Sendable {
     case apiKeyChanged(APIKeySlot, APIKeyChange, at: Instant)
     case apiKeyRevoked(APIKeySlot, at: Instant)
     case priceListPut(PriceListEvent)
+    case planPut(PlanEvent)
+    case periodStarted(PeriodEvent)
+    case planPending(PendingPlanEvent)
     case budgetPut(BudgetEvent)
     case budgetDeleted(AccountSlot, Name, at: Instant)
     /// The window of a budget has ended, and this one begins.
@@ -357,7 +360,7 @@ public enum Event: Hashable, Sendable {
         case .refunded(let event): event.head
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
             .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
-            .budgetDeleted, .budgetRestarted, .refused:
+            .budgetDeleted, .budgetRestarted, .planPut, .periodStarted, .planPending, .refused:
             nil
         }
     }
@@ -369,11 +372,13 @@ public enum Event: Hashable, Sendable {
         case .lot(let event): event.key.map { (event.head.account, $0) }
         case .adjusted(let event): (event.head.account, event.key)
         case .released(let event): event.key.map { (event.head.account, $0) }
+        case .periodStarted(let event): event.key.map { (event.account, $0) }
+        case .planPending(let event): (event.account, event.key)
         case .refunded(let event): (event.head.account, event.key)
         case .refused(let event): (event.account, event.key)
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
             .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
-            .budgetDeleted, .budgetRestarted:
+            .budgetDeleted, .budgetRestarted, .planPut:
             nil
         }
     }

@@ -18,6 +18,7 @@ public struct Ledger: Sendable {
     var holds = HoldTable()
     var refunds = RefundTable()
     var budgets = BudgetTable()
+    var subscriptions: [AccountSlot: Subscription] = [:]
 
     /// The most open holds of an account.
     public static let openHoldsMax = 100_000

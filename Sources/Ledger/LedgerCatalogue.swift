@@ -12,6 +12,7 @@ extension Ledger {
         case .createAccount(let new):
             guard slot(of: new.id) == nil else { throw .accountExists }
             try check(priceList: new.priceList)
+            try check(plan: new.plan)
             return .accountCreated(new, at: time)
         case .changeAccount(let id, let change):
             let slot = try existing(id)
@@ -29,6 +30,10 @@ extension Ledger {
             return .apiKeyRevoked(try apiKey(id, of: account), at: time)
         case .putPriceList(let name, let effectiveAt, let json):
             return .priceListPut(try version(of: name, effectiveAt, json, at: time))
+        case .putPlan(let terms):
+            try check(priceList: terms.priceList)
+            let version = (catalogue.latestPlan(terms.id)?.version ?? 0) + 1
+            return .planPut(PlanEvent(terms: terms, version: version, time: time))
         case .putBudget(let account, let terms):
             let slot = try existing(account)
             try check(terms, on: slot)
@@ -99,12 +104,15 @@ extension Ledger {
         case .adjusted(let event): apply(event, in: position.segment)
         case .released(let event): apply(event, in: position.segment)
         case .refunded(let event): apply(event, in: position.segment)
+        case .periodStarted(let event): apply(event, in: position.segment)
+        case .planPending(let event): apply(event, in: position.segment)
         case .budgetPut(let event): apply(event, at: position)
         case .budgetDeleted(let slot, let name, _):
             removeBudget(name, of: slot, in: position.segment)
         case .budgetRestarted(let slot, let name, let window, _):
             restartBudget(name, of: slot, window, at: position)
-        case .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .refused: break
+        case .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .planPut, .refused:
+            break
         }
         if let (slot, key) = event.key { remember(key, of: slot, at: position) }
     }

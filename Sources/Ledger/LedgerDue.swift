@@ -3,15 +3,20 @@ public import Credit
 extension Ledger {
     /// The first thing due on an account at or before `time`, or nil when it is up to date.
     ///
-    /// Order: due time; then expiry of a hold, expiry of a grant, activation of a grant; then id.
+    /// Order: due time; then expiry of a hold, expiry of a grant, activation of a grant, the next
+    /// period; then id.
     /// The entry is stamped with the due time, or with the account's last time when that is later.
     public func due(on slot: AccountSlot, at time: Instant) -> DueStep? {
         guard records[Int(slot)].nextDue <= time else { return nil }
         let lot = dueLot(of: slot, at: time)
         if let first = holds.first(of: slot), first.expiresAt <= time,
-            first.expiresAt <= lot?.dueAt ?? .never, let hold = holds[first.position]
+            first.expiresAt <= lot?.dueAt ?? .never,
+            first.expiresAt <= subscriptions[slot]?.end ?? .never, let hold = holds[first.position]
         {
             return expiry(of: hold)
+        }
+        if let end = subscriptions[slot]?.end, end <= time, end < lot?.dueAt ?? .never {
+            return .period(at: end)
         }
         return lot.map { .event(dueEvent(of: $0, on: slot)) }
     }
@@ -66,6 +71,7 @@ extension Ledger {
         let slot = event.head.account
         let lot = lotIndex(of: event.grant, on: slot)
         guard lot != Lot.none else { return }
+        noteUnused(event, lots[Int(lot)])
         switch event.cause {
         case .activated:
             lots[Int(lot)].state = .open

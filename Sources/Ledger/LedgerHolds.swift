@@ -6,6 +6,8 @@ public enum DueStep: Hashable, Sendable {
     case event(Event)
     /// A hold that expires and is charged these micro-credits.
     case capture(Hold, micros: Int64)
+    /// The billing period has ended then, and the next one begins.
+    case period(at: Instant)
 }
 
 extension Ledger {

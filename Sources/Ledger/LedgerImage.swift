@@ -16,18 +16,24 @@ public struct AccountImage: Hashable, Sendable {
     public let refunds: [RefundTotal]
     /// The budgets in the order of their names.
     public let budgets: [Budget]
+    /// Nil when it never had a plan.
+    public let subscription: Subscription?
 
     public init(
         slot: AccountSlot, profile: AccountProfile, record: AccountRecord, lots: [Lot],
-        holds: [Hold], refunds: [RefundTotal], budgets: [Budget]
+        holds: [Hold], refunds: [RefundTotal], budgets: [Budget],
+        subscription: Subscription?
     ) {
         self.slot = slot
+        var profile = profile
+        profile.periodEnd = subscription?.end ?? .never
         self.profile = profile
         self.record = record.withoutLinks
         self.lots = lots.map(\.withoutLink)
         self.holds = holds
         self.refunds = refunds
         self.budgets = budgets
+        self.subscription = subscription
     }
 }
 
@@ -72,7 +78,8 @@ public struct LedgerImage: Sendable {
         return AccountImage(
             slot: slot, profile: ledger.catalogue.accounts[Int(slot)], record: record,
             lots: ledger.lots(of: slot), holds: ledger.holds(of: slot),
-            refunds: ledger.refunds.totals(of: slot), budgets: ledger.budgets(of: slot))
+            refunds: ledger.refunds.totals(of: slot), budgets: ledger.budgets(of: slot),
+            subscription: ledger.subscription(slot))
     }
 }
 
@@ -86,6 +93,7 @@ extension Ledger {
         copy.holds = holds
         copy.refunds = refunds
         copy.budgets = budgets
+        copy.subscriptions = subscriptions
         return LedgerImage(copy)
     }
 
@@ -94,12 +102,13 @@ extension Ledger {
     /// The idempotency keys are missing and must be added from the journal.
     public init(
         seed: UInt64, accounts: [AccountImage], apiKeys: [APIKeyRecord],
-        priceLists: [Catalogue.PriceListVersion]
+        priceLists: [Catalogue.PriceListVersion], plans: [PlanEvent]
     ) {
         self.init(seed: seed)
         for image in accounts { restore(image) }
         for key in apiKeys { catalogue.append(key) }
         catalogue.priceLists = priceLists
+        for plan in plans { catalogue.append(plan) }
     }
 
     private mutating func restore(_ image: AccountImage) {
@@ -114,6 +123,7 @@ extension Ledger {
         for refund in image.refunds { refunds.add(refund, of: image.slot) }
         budgets[image.slot] = image.budgets
         noteBudgets(of: image.slot, in: 0)
+        subscriptions[image.slot] = image.subscription
         scheduleDue(of: image.slot)
     }
 
@@ -133,11 +143,13 @@ extension Ledger {
 extension AccountProfile {
     /// A profile read back from a checkpoint.
     public init(
-        restoring id: Name, name: String, timeZone: String, anchor: Instant, priceList: Name?,
-        metadata: [UInt8], createdAt: Instant
+        restoring id: Name, name: String, timeZone: String, anchor: Instant,
+        isAnchorFixed: Bool, plan: PlanReference?, priceList: Name?, metadata: [UInt8],
+        createdAt: Instant
     ) {
         self.init(
-            id: id, name: name, timeZone: timeZone, anchor: anchor, priceList: priceList,
+            id: id, name: name, timeZone: timeZone, anchor: anchor, isAnchorFixed: isAnchorFixed,
+            plan: plan, priceList: priceList,
             metadata: metadata, createdAt: createdAt)
     }
 }

@@ -93,6 +93,7 @@ extension Ledger {
             due = min(due, lots[Int(next)].dueAt)
             next = lots[Int(next)].next
         }
+        due = min(due, subscriptions[slot]?.end ?? .never)
         records[Int(slot)].nextDue = due
         firstDue = min(firstDue, due)
     }

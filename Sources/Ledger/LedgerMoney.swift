@@ -22,6 +22,8 @@ extension Ledger {
         case .release(let position):
             guard let hold = holds[position], hold.account == slot else { throw .holdNotOpen }
             return .released(decideRelease(of: hold, cause: .requested, key: key, at: time))
+        case .subscribe(let plan, _):
+            return .planPending(try decidePlan(plan, key: key, on: slot, at: time))
         case .refund(let refund):
             return .refunded(try decide(refund, key: key, on: slot, at: time))
         }
@@ -49,6 +51,22 @@ extension Ledger {
                 debt: record.debt - repaid),
             key: key, grant: grant, effectiveAt: effectiveAt, expiresAt: expiresAt,
             repaid: repaid, isAdjustment: isAdjustment)
+    }
+
+    /// Decides that an account has another plan from its next period on.
+    private func decidePlan(
+        _ plan: Name?, key: EntryKey, on slot: AccountSlot, at time: Instant
+    ) throws(Rejection) -> PendingPlanEvent {
+        try check(plan: plan)
+        return PendingPlanEvent(
+            account: slot, key: key, plan: plan, effectiveAt: subscriptions[slot]?.end ?? .never,
+            time: time)
+    }
+
+    /// Refuses a plan that does not exist.
+    public func check(plan: Name?) throws(Rejection) {
+        guard let plan else { return }
+        guard catalogue.latestPlan(plan) != nil else { throw .planNotFound }
     }
 
     /// All that remains, usable now or later: what must stay within ``Credits/limit``.

@@ -9,6 +9,7 @@ public enum Rejection: Error, Hashable, Sendable {
     /// A budget does not allow it; recorded, final for its key.
     case budgetExceeded(BudgetExcess)
     case budgetNotFound
+    case planNotFound
     /// The scope, window and parent of a budget cannot be changed.
     case budgetShapeFixed
     /// There is no such parent, it stands too high, or it still has children.

@@ -75,6 +75,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         CREATE TABLE account (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE api_key (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE price_list (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
+        CREATE TABLE plan (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE action (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
         CREATE TABLE usage (
             account INTEGER NOT NULL, quarter INTEGER NOT NULL, through INTEGER NOT NULL,
@@ -141,6 +142,12 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             lists.bind(2, copying: StateEncoding.encode(list))
             _ = try lists.step(database)
         }
+        let plans = try database.statement("INSERT OR IGNORE INTO plan VALUES (?, ?)")
+        for (index, plan) in image.catalogue.plans.enumerated() {
+            plans.bind(1, Int64(index + 1))
+            plans.bind(2, copying: StateEncoding.encode(plan))
+            _ = try plans.step(database)
+        }
     }
 
     private func writeUsage(_ checkpoint: Checkpoint) throws(StoreError) {
@@ -195,6 +202,9 @@ extension SQLiteState {
             },
             priceLists: try rows("SELECT number, body FROM price_list ORDER BY number", from: 1) {
                 (_, bytes) throws(SegmentError) in try StateEncoding.priceList(from: bytes)
+            },
+            plans: try rows("SELECT number, body FROM plan ORDER BY number", from: 1) {
+                (_, bytes) throws(SegmentError) in try StateEncoding.plan(from: bytes)
             },
             actions: try rows("SELECT number, name FROM action ORDER BY number", from: 1) {
                 _, bytes in String(decoding: bytes, as: UTF8.self)

@@ -3,6 +3,25 @@ internal import Ledger
 
 /// Budgets, in events and as checkpoints keep them.
 extension [UInt8] {
+    mutating func append(_ event: BudgetEvent) {
+        append(EventTag.budgetPut)
+        append(varint: UInt64(event.account))
+        append(event.terms)
+        append(window: event.window)
+        append(time: event.time)
+    }
+
+    mutating func append(
+        _ tag: UInt8, budget name: Name, of slot: AccountSlot, window: Range<Instant>?,
+        _ time: Instant
+    ) {
+        append(tag)
+        append(varint: UInt64(slot))
+        append(byteString: name.text)
+        if let window { append(window: window) }
+        append(time: time)
+    }
+
     mutating func append(_ terms: BudgetTerms) {
         append(byteString: terms.name.text)
         for match in terms.scope {

@@ -100,17 +100,19 @@ public struct RestoredState: Sendable {
     public let accounts: [AccountImage]
     public let apiKeys: [APIKeyRecord]
     public let priceLists: [Catalogue.PriceListVersion]
+    public let plans: [PlanEvent]
     /// The list of actions, by their numbers.
     public let actions: [String]
 
     public init(
         through: JournalMark, accounts: [AccountImage], apiKeys: [APIKeyRecord],
-        priceLists: [Catalogue.PriceListVersion], actions: [String]
+        priceLists: [Catalogue.PriceListVersion], plans: [PlanEvent], actions: [String]
     ) {
         self.through = through
         self.accounts = accounts
         self.apiKeys = apiKeys
         self.priceLists = priceLists
+        self.plans = plans
         self.actions = actions
     }
 }

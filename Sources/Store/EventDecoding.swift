@@ -25,6 +25,9 @@ extension ByteReader {
         case EventTag.lot: .lot(try lot(in: bytes))
         case EventTag.adjusted: .adjusted(try adjustment(in: bytes))
         case EventTag.refused: .refused(try refusal(in: bytes))
+        case EventTag.planPut: .planPut(try plan(in: bytes))
+        case EventTag.periodStarted: .periodStarted(try period(in: bytes))
+        case EventTag.planPending: .planPending(try pendingPlan(in: bytes))
         case EventTag.budgetPut:
             .budgetPut(
                 BudgetEvent(
@@ -88,6 +91,7 @@ extension ByteReader {
         new.overdraftLimit = Credits(micros: try signed(in: bytes))
         if try flag(in: bytes) { new.priceList = try name(in: bytes) }
         new.metadata = try byteString(in: bytes)
+        if try flag(in: bytes) { new.plan = try name(in: bytes) }
         return new
     }
 
@@ -269,7 +273,7 @@ extension ByteReader {
                 negative: Credits(micros: try signed(in: bytes))))
     }
 
-    private mutating func key(in bytes: Span<UInt8>) throws(SegmentError) -> EntryKey {
+    mutating func key(in bytes: Span<UInt8>) throws(SegmentError) -> EntryKey {
         EntryKey(
             bytes: try byteString(in: bytes), fingerprint: try fixed(UInt128.self, in: bytes))
     }

@@ -20,6 +20,9 @@ enum EventTag {
     static let budgetPut: UInt8 = 15
     static let budgetDeleted: UInt8 = 16
     static let budgetRestarted: UInt8 = 17
+    static let planPut: UInt8 = 18
+    static let periodStarted: UInt8 = 19
+    static let planPending: UInt8 = 20
 }
 
 extension [UInt8] {
@@ -49,23 +52,14 @@ extension [UInt8] {
             append(time: time)
         case .apiKeyRevoked(let slot, let time): append(EventTag.apiKeyRevoked, slot, time)
         case .priceListPut(let event): append(event)
-        case .budgetPut(let event):
-            append(EventTag.budgetPut)
-            append(varint: UInt64(event.account))
-            append(event.terms)
-            append(window: event.window)
-            append(time: event.time)
+        case .planPut(let event): append(event)
+        case .periodStarted(let event): append(event)
+        case .planPending(let event): append(event)
+        case .budgetPut(let event): append(event)
         case .budgetDeleted(let slot, let name, let time):
-            append(EventTag.budgetDeleted)
-            append(varint: UInt64(slot))
-            append(byteString: name.text)
-            append(time: time)
+            append(EventTag.budgetDeleted, budget: name, of: slot, window: nil, time)
         case .budgetRestarted(let slot, let name, let window, let time):
-            append(EventTag.budgetRestarted)
-            append(varint: UInt64(slot))
-            append(byteString: name.text)
-            append(window: window)
-            append(time: time)
+            append(EventTag.budgetRestarted, budget: name, of: slot, window: window, time)
         case .granted(let event): append(event)
         case .lot(let event): append(event)
         case .adjusted(let event): append(event)
@@ -110,6 +104,7 @@ extension [UInt8] {
         append(signed: new.overdraftLimit.micros)
         append(optional: new.priceList) { $0.append(byteString: $1.text) }
         append(byteString: new.metadata)
+        append(optional: new.plan) { $0.append(byteString: $1.text) }
     }
 
     private mutating func append(_ change: AccountChange) {
@@ -265,7 +260,7 @@ extension [UInt8] {
         append(signed: head.balance.negative.micros)
     }
 
-    private mutating func append(key: EntryKey) {
+    mutating func append(key: EntryKey) {
         append(byteString: key.bytes)
         append(fixed: key.fingerprint)
     }

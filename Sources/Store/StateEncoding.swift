@@ -14,6 +14,8 @@ public enum StateEncoding: Sendable {
         new.metadata = image.profile.metadata
         bytes.append(new)
         bytes.append(time: image.profile.createdAt)
+        bytes.append(image.profile.isAnchorFixed ? 1 : 0)
+        bytes.append(optional: image.profile.plan) { $0.append($1) }
         let record = image.record
         for amount in [record.available, record.held, record.debt, record.heldOverdraft] {
             bytes.append(signed: amount)
@@ -36,6 +38,7 @@ public enum StateEncoding: Sendable {
         }
         bytes.append(varint: UInt64(image.budgets.count))
         for budget in image.budgets { bytes.append(budget) }
+        bytes.append(optional: image.subscription) { $0.append($1) }
         return bytes.withChecksum()
     }
 
@@ -46,6 +49,8 @@ public enum StateEncoding: Sendable {
         var reader = ByteReader()
         let new = try reader.newAccount(in: bytes.span)
         let createdAt = try reader.time(in: bytes.span)
+        let isAnchorFixed = try reader.byte(in: bytes.span) == 1
+        let plan = try reader.optionalPlan(in: bytes.span)
         let record = try reader.record(overdraftLimit: new.overdraftLimit, in: bytes.span)
         var lots: [Lot] = []
         for _ in 0..<(try reader.count(limit: 1 << 24, in: bytes.span)) {
@@ -68,11 +73,13 @@ public enum StateEncoding: Sendable {
         }
         let profile = AccountProfile(
             restoring: new.id, name: new.name, timeZone: new.timeZone,
-            anchor: new.anchor ?? createdAt, priceList: new.priceList, metadata: new.metadata,
+            anchor: new.anchor ?? createdAt, isAnchorFixed: isAnchorFixed, plan: plan,
+            priceList: new.priceList, metadata: new.metadata,
             createdAt: createdAt)
         return AccountImage(
             slot: slot, profile: profile, record: record, lots: lots, holds: holds,
-            refunds: refunds, budgets: budgets)
+            refunds: refunds, budgets: budgets,
+            subscription: try reader.optionalSubscription(in: bytes.span))
     }
 
     public static func encode(_ key: APIKeyRecord) -> [UInt8] {
@@ -100,6 +107,21 @@ public enum StateEncoding: Sendable {
         return APIKeyRecord(
             restoring: id, key: new, account: account, isRevoked: isRevoked,
             createdAt: try reader.time(in: bytes.span))
+    }
+
+    public static func encode(_ plan: PlanEvent) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(event: .planPut(plan))
+        return bytes.withChecksum()
+    }
+
+    public static func plan(from stored: [UInt8]) throws(SegmentError) -> PlanEvent {
+        let bytes = try stored.checked()
+        var reader = ByteReader()
+        guard case .planPut(let event) = try reader.event(in: bytes.span) else {
+            throw .malformed(at: 0)
+        }
+        return event
     }
 
     public static func encode(_ list: Catalogue.PriceListVersion) -> [UInt8] {

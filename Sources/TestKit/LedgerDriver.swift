@@ -177,6 +177,7 @@ public struct LedgerDriver: Sendable {
             case .event(let event): record(event)
             case .capture(let hold, let micros):
                 _ = try? capture(hold, micros, cause: .expired, at: hold.terms.expiresAt.micros)
+            case .period: return
             }
         }
     }

@@ -1,7 +1,7 @@
 extension ModelLedger {
     private struct Due {
         enum Kind: Int {
-            case endOfHold, expiry, activation
+            case endOfHold, expiry, activation, period
         }
 
         let time: Int64
@@ -20,6 +20,7 @@ extension ModelLedger {
             case .endOfHold: endHold(accounts[place].holds[due.index], place)
             case .expiry: expire(due, place)
             case .activation: activate(due, place)
+            case .period: nextPeriod(place, at: due.time)
             }
         }
         restartBudgets(place, at: now)
@@ -37,7 +38,8 @@ extension ModelLedger {
             guard hold.until <= now else { return nil }
             return Due(time: hold.until, kind: .endOfHold, index: index, spot: hold.spot)
         }
-        return lots + holds
+        guard let end = accounts[place].subscription?.end, end <= now else { return lots + holds }
+        return lots + holds + [Due(time: end, kind: .period, index: 0, spot: Spot(0, 0))]
     }
 
     private mutating func activate(_ due: Due, _ place: Int) {
@@ -56,6 +58,9 @@ extension ModelLedger {
 
     private mutating func expire(_ due: Due, _ place: Int) {
         let amount = accounts[place].lots[due.index].left
+        if isOfPeriod(accounts[place].lots[due.index], place) {
+            accounts[place].subscription?.unused += amount
+        }
         accounts[place].lots[due.index].left = 0
         accounts[place].lots[due.index].hasExpired = true
         accounts[place].lots[due.index].expired += amount

@@ -17,6 +17,9 @@ public struct ModelEvent: Hashable, Sendable {
         case accountSuspended
         case accountResumed
         case keyCreated
+        case planPut
+        case periodStarted
+        case planPending
         case budgetPut
         case budgetDeleted
         case budgetRestarted
@@ -63,6 +66,8 @@ public struct ModelEvent: Hashable, Sendable {
     public var held: Int64 = 0
     public var available: Int64 = 0
     public var debt: Int64 = 0
+    /// What is said of a plan or period.
+    public var note = ""
     public var team = ""
     public var run = ""
     public var key = ""
@@ -76,7 +81,7 @@ public struct ModelEvent: Hashable, Sendable {
             .refusedRefund, .refusedBudget:
             true
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .keyCreated,
-            .budgetPut, .budgetDeleted, .budgetRestarted:
+            .budgetPut, .budgetDeleted, .budgetRestarted, .planPut, .periodStarted, .planPending:
             false
         }
     }
@@ -181,13 +186,15 @@ public struct ModelView: Hashable, Sendable {
     public var holds: [Spot]
     /// In the order of their names.
     public var budgets: [Budget]
+    /// Plan, version, number, start, end, pending plan, unused, used before; nil without any.
+    public var subscription: String?
 
     public init(
         account: String, available: Int64, held: Int64, debt: Int64, overdraft: Int64,
         sequence: UInt64,
         lastTime: Int64, isSuspended: Bool, granted: Int128, charged: Int128,
         uncollected: Int128, refunded: Int128, lots: [Lot], holds: [Spot],
-        budgets: [Budget]
+        budgets: [Budget], subscription: String?
     ) {
         self.account = account
         self.available = available
@@ -204,5 +211,6 @@ public struct ModelView: Hashable, Sendable {
         self.lots = lots
         self.holds = holds
         self.budgets = budgets
+        self.subscription = subscription
     }
 }

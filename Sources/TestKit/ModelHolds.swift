@@ -263,7 +263,7 @@ extension ModelLedger {
         accounts[place].granted += Int128(micros)
         accounts[place].lots.append(
             Lot(
-                grant: nextSpot, priority: 20, from: time,
+                grant: nextSpot, source: .adjustment, priority: 20, from: time,
                 until: time + Self.regrantSeconds * 1_000_000, granted: micros, left: micros,
                 isActive: true))
         enter(.granted, place, at: time) { $0.amount = micros }

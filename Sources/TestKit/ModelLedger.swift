@@ -6,6 +6,7 @@
 public struct ModelLedger: Sendable {
     struct Lot: Sendable {
         let grant: Spot
+        let source: GrantTerms.Source
         let priority: Int
         let from: Int64
         /// Int64.max when it never expires.
@@ -61,6 +62,9 @@ public struct ModelLedger: Sendable {
         var refunds: [Spot: Int64] = [:]
         /// In the order of their names.
         var budgets: [Budget] = []
+        var anchor: Int64 = 0
+        var isAnchorFixed = false
+        var subscription: Subscription?
         var firsts: [String: Spot] = [:]
 
         var held: Int64 { holds.reduce(0) { $0 + $1.total } }
@@ -79,6 +83,8 @@ public struct ModelLedger: Sendable {
     static let creditsMax = Int128(1_000_000_000_000_000_000)
 
     var accounts: [Account] = []
+    /// Every version of every plan.
+    var plans: [Plan] = []
     private var keyHashes: Set<[UInt8]> = []
     /// The number of the segment at hand.
     public private(set) var segment: UInt64 = 1
@@ -90,6 +96,12 @@ public struct ModelLedger: Sendable {
     /// The names of all accounts in order of creation.
     public var names: [String] { accounts.map(\.name) }
 
+    /// Times at which periods and windows end by themselves.
+    public var edges: [Int64] {
+        let periods = accounts.compactMap { $0.subscription?.end }
+        return (periods + accounts.flatMap { $0.budgets.map(\.end) }).filter { $0 < .max }
+    }
+
     /// Ends the segment at hand; nothing happens while it is empty.
     public mutating func endSegment() {
         guard !events.isEmpty else { return }
@@ -100,10 +112,18 @@ public struct ModelLedger: Sendable {
     /// What becomes of an operation at `now`.
     public mutating func perform(_ operation: Operation, at now: Int64) -> ModelReply {
         switch operation {
-        case .createAccount(let name, let overdraft):
+        case .createAccount(let name, let overdraft, let plan, let anchor):
             guard place(of: name) == nil else { return .rejected("already_exists") }
+            if let plan, !plans.contains(where: { $0.ask.id == plan }) {
+                return .rejected("invalid_field")
+            }
             accounts.append(Account(name: name, overdraft: overdraft, lastTime: .min))
-            return record(.accountCreated, of: name, at: now)
+            accounts[accounts.count - 1].anchor = anchor ?? now
+            accounts[accounts.count - 1].isAnchorFixed = anchor != nil
+            let reply = record(.accountCreated, of: name, at: now)
+            if let plan { startPeriod(accounts.count - 1, plan, at: now, anchor: nil, nil) }
+            return reply
+        case .putPlan(let ask): return putPlan(ask, at: now)
         case .setOverdraft(let name, let limit):
             return change(name, .accountChanged, at: now) { $0.overdraft = limit }
         case .suspend(let name):
@@ -153,7 +173,7 @@ public struct ModelLedger: Sendable {
 
 extension ModelLedger.Lot {
     /// Priority, then soonest expiry, then the older grant.
-    fileprivate var burnKey: (Int, Int64, Spot) { (priority, until, grant) }
+    var burnKey: (Int, Int64, Spot) { (priority, until, grant) }
 }
 
 extension ModelLedger {
@@ -171,7 +191,8 @@ extension ModelLedger {
             uncollected: account.uncollected, refunded: account.refunded,
             lots: (open + closed).map(ModelView.Lot.init),
             holds: account.holds.map(\.spot).sorted(),
-            budgets: account.budgets.map(ModelView.Budget.init))
+            budgets: account.budgets.map(ModelView.Budget.init),
+            subscription: account.subscription.map(\.text))
     }
 }
 
@@ -189,5 +210,13 @@ extension ModelView.Budget {
         self.init(
             name: budget.ask.name, limit: budget.ask.limit, since: budget.since,
             start: budget.start, end: budget.end, used: budget.used)
+    }
+}
+
+extension ModelLedger.Subscription {
+    fileprivate var text: String {
+        let plan = plan.map { "\($0.ask.id) \($0.version)" } ?? "- 0"
+        let pending = pending.map { $0 ?? "-" } ?? ""
+        return "\(plan) \(number) \(start) \(end) \(pending) \(unused) \(usedBefore)"
     }
 }

@@ -22,6 +22,8 @@ extension ModelLedger {
             return capture(
                 spot, amount: amount, refuses: refuses, move, place, at: time, now: now)
         case .release(let spot): return release(spot, move, place, at: time, now: now)
+        case .subscribe(let plan, let atEnd):
+            return subscribe(to: plan, atEnd: atEnd, move, place, at: time)
         case .refund(let charge, let amount):
             return refund(charge, amount: amount, move, place, at: time, now: now)
         }
@@ -74,7 +76,8 @@ extension ModelLedger {
         accounts[place].granted += Int128(terms.amount)
         accounts[place].lots.append(
             Lot(
-                grant: nextSpot, priority: terms.priority, from: from, until: until,
+                grant: nextSpot, source: terms.source, priority: terms.priority, from: from,
+                until: until,
                 granted: terms.amount, left: terms.amount - repaid, spent: repaid,
                 isActive: isActive))
         return enter(.granted, move, place, at: time) {

@@ -20,7 +20,8 @@ extension ModelView {
             uncollected: record.uncollected, refunded: record.refunded,
             lots: (lots.filter { $0.state != .closed } + closed).map(Lot.init),
             holds: ledger.holds(of: slot).map { Spot($0.position) },
-            budgets: ledger.budgets(of: slot).map(Budget.init))
+            budgets: ledger.budgets(of: slot).map(Budget.init),
+            subscription: ledger.subscription(slot).map(\.text))
     }
 }
 
@@ -30,6 +31,15 @@ extension ModelView.Lot {
             grant: Spot(lot.position), granted: lot.granted, remaining: lot.remaining,
             held: lot.held, spent: lot.spent, expired: lot.expired, voided: lot.voided,
             isWaiting: lot.state == .waiting, isClosed: lot.state == .closed)
+    }
+}
+
+extension Subscription {
+    /// Its figures in the order in which the model gives them.
+    fileprivate var text: String {
+        let plan = plan.map { "\($0.id.text) \($0.version)" } ?? "- 0"
+        let pending = pending.map { $0?.text ?? "-" } ?? ""
+        return "\(plan) \(number) \(start.micros) \(end.micros) \(pending) \(unused) \(usedBefore)"
     }
 }
 
@@ -73,6 +83,7 @@ extension Rejection {
         case .holdNotOpen: "hold_not_open"
         case .budgetExceeded: "budget_exceeded"
         case .budgetNotFound: "not_found"
+        case .planNotFound: "invalid_field"
         case .budgetShapeFixed, .budgetParentInvalid, .tooManyBudgets: "invalid_field"
         case .refundExceedsCharge: "refund_exceeds_charge"
         case .tooManyHolds: "rate_limited"
@@ -182,6 +193,10 @@ extension Event {
         case .apiKeyChanged(_, _, let time), .apiKeyRevoked(_, let time):
             plain(.accountChanged, "", time)
         case .priceListPut(let put): plain(.accountChanged, "", put.time)
+        case .planPut(let plan):
+            plain(.planPut, "", plan.time).saying("\(plan.terms.id.text) \(plan.version)")
+        case .periodStarted(let event): event.modelEvent(at: spot, names)
+        case .planPending(let event): event.modelEvent(at: spot, names)
         case .budgetPut(let event): plain(.budgetPut, names[Int(event.account)], event.time)
         case .budgetDeleted(let slot, _, let time):
             plain(.budgetDeleted, names[Int(slot)], time)
@@ -236,6 +251,36 @@ extension AdjustmentEvent {
         event.amount = amount.micros
         event.shares = shares.map(ModelShare.init)
         event.overdrawn = overdrawn
+        event.take(key)
+        return event
+    }
+}
+
+extension ModelEvent {
+    fileprivate func saying(_ note: String) -> Self {
+        var event = self
+        event.note = note
+        return event
+    }
+}
+
+extension PeriodEvent {
+    fileprivate func modelEvent(at spot: Spot, _ names: [String]) -> ModelEvent {
+        var event = ModelEvent(
+            spot: spot, account: names[Int(account)], kind: .periodStarted, time: time.micros)
+        let plan = plan.map { "\($0.id.text) \($0.version)" } ?? "- 0"
+        event.note =
+            "\(plan) \(number) \(window.lowerBound.micros) \(window.upperBound.micros)"
+        event.take(key)
+        return event
+    }
+}
+
+extension PendingPlanEvent {
+    fileprivate func modelEvent(at spot: Spot, _ names: [String]) -> ModelEvent {
+        var event = ModelEvent(
+            spot: spot, account: names[Int(account)], kind: .planPending, time: time.micros)
+        event.note = "\(plan?.text ?? "-") \(effectiveAt.micros)"
         event.take(key)
         return event
     }

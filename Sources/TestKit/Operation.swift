@@ -18,7 +18,8 @@ public struct Spot: Hashable, Comparable, Sendable {
 /// Amounts are micro-credits and times are microseconds, as bare integers on purpose: the model
 /// shares no type with what it checks.
 public enum Operation: Hashable, Sendable {
-    case createAccount(String, overdraft: Int64)
+    case createAccount(String, overdraft: Int64, plan: String? = nil, anchor: Int64? = nil)
+    case putPlan(PlanAsk)
     case setOverdraft(String, Int64)
     case suspend(String)
     case resume(String)
@@ -47,6 +48,8 @@ public struct Move: Hashable, Sendable {
         case release(Spot)
         /// Takes back some of a charge, or all that is left of it.
         case refund(ChargeFacts, amount: Int64?)
+        /// Another plan or none, at once or from the next period on.
+        case subscribe(String?, atEnd: Bool)
     }
 
     public var account: String
@@ -133,6 +136,27 @@ public struct ChargeFacts: Hashable, Sendable {
     }
 }
 
+/// What each period of a plan gives.
+public struct PlanAsk: Hashable, Sendable {
+    public var id: String
+    public var credits: Int64
+    /// 0 for a plan without periods.
+    public var months: Int
+    public var rolloverMax: Int64?
+    public var rolloverPeriods: Int
+
+    public init(
+        _ id: String, credits: Int64, months: Int, rolloverMax: Int64? = nil,
+        rolloverPeriods: Int = 1
+    ) {
+        self.id = id
+        self.credits = credits
+        self.months = months
+        self.rolloverMax = rolloverMax
+        self.rolloverPeriods = rolloverPeriods
+    }
+}
+
 /// A cap on what calls of a team or run may cost.
 public struct BudgetAsk: Hashable, Sendable {
     public enum Match: Hashable, Sendable {
@@ -195,6 +219,8 @@ extension Move.Kind {
                 refuses ? 1 : 0,
             ]
         case .release(let spot): [8, spot.segment, UInt64(spot.place)]
+        case .subscribe(let plan, let atEnd):
+            [10, atEnd ? 1 : 0, plan == nil ? 0 : 1] + (plan ?? "").utf8.map(UInt64.init)
         case .refund(let charge, let amount):
             [
                 9, charge.spot.segment, UInt64(charge.spot.place),

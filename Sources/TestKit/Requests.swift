@@ -6,8 +6,10 @@ extension CommandBatch {
     /// Adds an operation as the command or query that it means.
     public mutating func append(_ operation: Operation, tag: UInt64 = 0) throws {
         switch operation {
-        case .createAccount(let name, let overdraft):
+        case .createAccount(let name, let overdraft, let plan, let anchor):
             var new = NewAccount(id: try Name(name), name: name)
+            new.plan = try plan.map { try Name($0) }
+            new.anchor = anchor.map(Instant.init(micros:))
             new.overdraftLimit = Credits(micros: overdraft)
             append(.createAccount(new), tag: tag)
         case .setOverdraft(let name, let limit):
@@ -21,6 +23,7 @@ extension CommandBatch {
                 if let account { .customer(account: try Name(account)) } else { .service }
             let new = NewAPIKey(role: role, name: "key", secretHash: hash, hint: "tally_key_")
             append(.createAPIKey(new), tag: tag)
+        case .putPlan(let ask): append(.putPlan(try PlanTerms(ask)), tag: tag)
         case .putBudget(let name, let ask):
             append(.putBudget(account: try Name(name), try BudgetTerms(ask)), tag: tag)
         case .deleteBudget(let name, let budget):
@@ -54,6 +57,9 @@ extension CommandBatch {
                 onShort: refuses ? .refuse : .collect)
             append(call, capturing: Position(spot), tag: tag)
         case .release(let spot): append(try command(move, .release(Position(spot))), tag: tag)
+        case .subscribe(let plan, let atEnd):
+            let name = try plan.map { try Name($0) }
+            append(try command(move, .subscribe(name, atPeriodEnd: atEnd)), tag: tag)
         case .refund(let charge, let amount):
             append(try command(move, .refund(Refund(charge, amount: amount))), tag: tag)
         }
@@ -84,6 +90,19 @@ extension CommandBatch {
             fingerprint: UInt128(move.contentNumber), request: request)
         command.postedAt = move.postedAt.map(Instant.init(micros:))
         return .money(command)
+    }
+}
+
+extension PlanTerms {
+    /// The plan that is asked for.
+    init(_ ask: PlanAsk) throws {
+        let periods: [Int: PlanPeriod] = [0: .none, 1: .month, 12: .year]
+        self.init(
+            id: try Name(ask.id), name: ask.id, credits: ask.credits,
+            period: periods[ask.months] ?? .none)
+        rollover = ask.rolloverMax.map {
+            Rollover(limit: $0, periods: UInt32(ask.rolloverPeriods))
+        }
     }
 }
 

@@ -12,7 +12,7 @@ public struct Workload: Sendable {
         public var accountCount: Int
         public var amounts: Amounts
         /// How much of each: charge, grant, adjust, void, suspend, resume, overdraft, key, look,
-        /// hold, capture, release, refund, budget, end of a budget.
+        /// hold, capture, release, refund, budget, end of a budget, plan, change of plan.
         public var weights: [Int]
         public var retryPercent: Int
         public var changedPercent: Int
@@ -24,7 +24,7 @@ public struct Workload: Sendable {
         public init(using random: inout SeededRandom) {
             accountCount = 1 + random.skewed(below: 12)
             amounts = random.pick(Amounts.allCases)
-            weights = [40, 10, 5, 4, 1, 2, 2, 1, 8, 20, 15, 4, 8, 4, 1].map {
+            weights = [40, 10, 5, 4, 1, 2, 2, 1, 8, 20, 15, 4, 8, 4, 1, 3, 10].map {
                 random.chance(80) ? $0 : 0
             }
             weights[0] = max(weights[0], 10)
@@ -55,7 +55,10 @@ public struct Workload: Sendable {
     public mutating func next(using random: inout SeededRandom, at now: Int64) -> Operation {
         if created < character.accountCount, created == 0 || random.chance(20) {
             created += 1
-            return .createAccount("account-\(created)", overdraft: overdraft(&random))
+            let anchor = random.chance(30) ? now - random.number(in: 0...90 * 86_400_000_000) : nil
+            return .createAccount(
+                "account-\(created)", overdraft: overdraft(&random),
+                plan: random.chance(20) ? "plan-\(random.below(3))" : nil, anchor: anchor)
         }
         if !sent.isEmpty, random.chance(character.retryPercent) { return retry(&random) }
         let account = account(&random)
@@ -76,6 +79,8 @@ public struct Workload: Sendable {
             return move(.release(spot), on: owner, &random, now)
         case 12: return refund(account, &random, now)
         case 13: return .putBudget(account, budget(&random))
+        case 15: return .putPlan(plan(&random))
+        case 16: return move(subscription(&random), on: account, &random, now)
         default: return .deleteBudget(account, "budget-\(random.below(6))")
         }
     }

@@ -1,4 +1,4 @@
-/// Random holds, what becomes of them, refunds and budgets.
+/// Random holds, what becomes of them, refunds, budgets and plans.
 extension Workload {
     mutating func hold(_ random: inout SeededRandom) -> Move.Kind {
         let amount = amount(&random)
@@ -48,5 +48,18 @@ extension Workload {
             "budget-\(number)", team: teams[shape], run: runs[shape],
             limit: random.chance(20) ? 0 : amount(&random) / 2 * 5 / 4, window: windows[shape],
             parent: random.chance(95) ? parents[shape] : "budget-5")
+    }
+
+    mutating func plan(_ random: inout SeededRandom) -> PlanAsk {
+        PlanAsk(
+            "plan-\(random.below(3))", credits: random.chance(10) ? 0 : amount(&random),
+            months: random.pick([1, 1, 1, 12, 0]),
+            rolloverMax: random.chance(50) ? amount(&random) : nil,
+            rolloverPeriods: 1 + random.below(3))
+    }
+
+    mutating func subscription(_ random: inout SeededRandom) -> Move.Kind {
+        .subscribe(
+            random.chance(85) ? "plan-\(random.below(3))" : nil, atEnd: random.chance(50))
     }
 }

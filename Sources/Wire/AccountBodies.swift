@@ -2,7 +2,7 @@ internal import Credit
 internal import JSON
 public import Ledger
 
-private let noPlan = ValueError.invalid("no plan has this id")
+private let noPlan = ValueError.invalid("a plan is changed with POST .../plan")
 
 extension NewAccount {
     private enum Field: String, CaseIterable {
@@ -21,7 +21,7 @@ extension NewAccount {
     /// Reads the body of `POST /v1/accounts`; whether the time zone exists is left to be checked.
     public init(body: [UInt8], limits: APILimits) throws(Problem) {
         var reader = try BodyReader(body, limits: limits)
-        var (id, name): (Name?, String?)
+        var (id, name, plan): (Name?, String?, Name?)
         var account = AccountChange()
         var anchor: Instant?
         try reader.object(Self.fields, required: [.id, .name]) {
@@ -29,7 +29,7 @@ extension NewAccount {
             switch field {
             case .id: id = try reader.name()
             case .name: name = try reader.freeText()
-            case .plan: throw noPlan
+            case .plan: plan = try reader.name()
             case .anchor: anchor = try reader.instant()
             case .timeZone: account.timeZone = try reader.string()
             case .overdraftLimit: account.overdraftLimit = try reader.limit()
@@ -40,6 +40,7 @@ extension NewAccount {
         guard let id, let name else { throw .missingField(Field.id.rawValue) }
         self.init(id: id, name: name)
         self.anchor = anchor
+        self.plan = plan
         timeZone = account.timeZone ?? "UTC"
         overdraftLimit = account.overdraftLimit ?? .zero
         priceList = account.priceList ?? nil

@@ -29,18 +29,24 @@ public struct BalanceAnswer: Sendable {
     }
 
     public var account: Name
-    public var anchor: Instant
+    public var profile: AccountProfile
+    public var subscription: Subscription?
+    /// Micro-credits that calls have used in the period, holds included.
+    public var used: Int128
     public var record: AccountRecord
     public var averageDaily: CreditsSum
     public var runsOutAt: Instant?
     public var grants: [Grant]
 
     public init(
-        account: Name, anchor: Instant, record: AccountRecord, averageDaily: CreditsSum,
+        account: Name, profile: AccountProfile, subscription: Subscription?, used: Int128,
+        record: AccountRecord, averageDaily: CreditsSum,
         runsOutAt: Instant?, grants: [Grant]
     ) {
         self.account = account
-        self.anchor = anchor
+        self.profile = profile
+        self.subscription = subscription
+        self.used = used
         self.record = record
         self.averageDaily = averageDaily
         self.runsOutAt = runsOutAt
@@ -53,20 +59,18 @@ extension BalanceAnswer: JSONWritable {
         var writer = JSONWriter(capacity: 1024)
         writer.beginObject()
         writer.member("account", account)
-        writer.key("plan")
-        writer.null()
+        writer.member("plan", profile.plan?.id)
         writer.member("available", Credits(micros: record.available))
         writer.member("held", Credits(micros: record.held))
-        writer.member("used", CreditsSum(micros: record.used))
+        writer.member("used", CreditsSum(micros: used))
         writer.member("granted", CreditsSum(micros: record.granted))
         writer.member("negative", Credits(micros: record.debt))
         writer.member("uncollected", CreditsSum(micros: record.uncollected))
-        writer.key("period")
-        writer.beginObject()
-        writer.member("start", anchor)
-        writer.member("end", Instant?.none)
-        writer.endObject()
-        writer.member("resets_at", Instant?.none)
+        let window = subscription.map { $0.start..<max($0.start, $0.end) }
+        let period = PeriodFigures(
+            window ?? profile.anchor..<max(profile.anchor, .never), number: subscription?.number)
+        writer.member("period", period)
+        writer.member("resets_at", period.end)
         writer.member("average_daily", averageDaily)
         writer.member("runs_out_at", runsOutAt)
         writer.key("grants")
@@ -130,9 +134,10 @@ public enum PackageName: Sendable {
 
 /// The answers of CoinStats' `GET /v1/usage/credits`.
 public enum CoinStatsJSON: Sendable {
-    /// The figures of an account whose plan has this name.
-    public static func credits(_ record: AccountRecord, subscription: String) -> [UInt8] {
-        let used = record.used
+    /// The figures of an account whose plan has this name; `used` are micro-credits of the period.
+    public static func credits(
+        _ record: AccountRecord, used: Int128, subscription: String
+    ) -> [UInt8] {
         let remaining = Int128(max(0, record.available))
         var writer = JSONWriter()
         writer.beginObject()

@@ -73,7 +73,7 @@ extension [UInt8] {
             append(literal: "\r\n")
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .apiKeyCreated,
             .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut, .budgetDeleted,
-            .budgetRestarted:
+            .budgetRestarted, .planPut, .periodStarted, .planPending:
             break
         }
     }

@@ -262,7 +262,7 @@ extension [UInt8] {
         append(bytes: texts.span.extracting(json.indices))
     }
 
-    /// Appends a time as a JSON string, `null` for ``Instant/never``.
+    /// Appends a time as a JSON string, `null` for `Instant.never`.
     mutating func append(time: Instant) {
         guard time != .never else {
             append(literal: "null")

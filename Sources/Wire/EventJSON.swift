@@ -12,10 +12,12 @@ extension [UInt8] {
         case .adjusted(let adjustment): append(adjustment, at: position, names)
         case .released(let release): append(release, at: position, names)
         case .refunded(let refund): append(refund, at: position, names)
+        case .periodStarted(let period): append(period, names)
+        case .planPending(let pending): append(pending, names)
         case .refused(let refusal): append(refusal, at: position, names)
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .apiKeyCreated,
             .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut, .budgetDeleted,
-            .budgetRestarted:
+            .budgetRestarted, .planPut:
             break
         }
     }
@@ -139,6 +141,35 @@ extension [UInt8] {
         append(literal: ",\"created_at\":")
         append(time: refusal.time)
         append(UInt8(ascii: "}"))
+    }
+
+    /// Appends the answer to a change of plan that acts at once.
+    private mutating func append(_ period: PeriodEvent, _ names: EntryNames) {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("account")
+        writer.value(string: names.account.span)
+        writer.member("plan", period.plan?.id)
+        writer.member("version", period.plan.map { Int64($0.version) })
+        writer.member("when", "now")
+        writer.member("period", PeriodFigures(period.window, number: period.number))
+        writer.member("created_at", period.time)
+        writer.endObject()
+        append(contentsOf: writer.bytes)
+    }
+
+    /// Appends the answer to one that waits for the end of the period.
+    private mutating func append(_ pending: PendingPlanEvent, _ names: EntryNames) {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("account")
+        writer.value(string: names.account.span)
+        writer.member("plan", pending.plan)
+        writer.member("when", "period_end")
+        writer.member("effective_at", pending.effectiveAt)
+        writer.member("created_at", pending.time)
+        writer.endObject()
+        append(contentsOf: writer.bytes)
     }
 
     private mutating func append(grant position: Position) {

@@ -20,6 +20,7 @@ public struct Fingerprint: Sendable {
         case capture = 6
         case release = 7
         case refund = 8
+        case subscription = 9
     }
 
     private var form: [UInt8] = []

@@ -203,6 +203,10 @@ extension Fingerprint {
             begin(.release)
             if let postedAt = body.postedAt { add(2, signed: postedAt.micros) }
             add(hold.id(as: HoldID.self))
+        case .subscribe(let plan, let atPeriodEnd):
+            begin(.subscription, body, account)
+            if let plan { add(3, bytes: plan.text.utf8.span) }
+            add(4, atPeriodEnd ? 1 : 0)
         case .refund(let refund):
             begin(.refund, body, account)
             add(refund.charge.position.id(as: EntryID.self))

@@ -13,6 +13,8 @@ extension Problem {
         case .accountSuspended:
             self.init(.accountSuspended, "charges are refused until the account is resumed")
         case .budgetExceeded(let excess): self.init(excess)
+        case .planNotFound:
+            self.init(.invalidField, "no plan has this id", field: "plan")
         case .budgetNotFound: self = .nothingHere
         case .budgetShapeFixed: self = .budgetShapeFixed
         case .budgetParentInvalid: self = .budgetParentInvalid

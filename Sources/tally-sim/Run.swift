@@ -94,13 +94,15 @@ final class Run {
     }
 
     private func passTime() {
-        switch random.below(4) {
-        case 0: clock.pass(micros: random.number(in: 0...3))
-        case 1: clock.pass(micros: random.number(in: 0...2_000_000))
-        case 2: clock.pass(micros: random.number(in: 0...3_600_000_000))
+        switch random.below(40) {
+        case 0: clock.pass(micros: random.number(in: 0...200 * 86_400_000_000))
+        case 1...10: clock.pass(micros: random.number(in: 0...3))
+        case 11...20: clock.pass(micros: random.number(in: 0...2_000_000))
+        case 21...30: clock.pass(micros: random.number(in: 0...3_600_000_000))
         default:
-            guard !workload.edges.isEmpty else { return }
-            clock.pass(until: random.pick(workload.edges) + random.number(in: -1...1))
+            let edges = workload.edges + model.edges
+            guard !edges.isEmpty else { return }
+            clock.pass(until: random.pick(edges) + random.number(in: -1...1))
         }
     }
 

@@ -151,7 +151,8 @@ extension Run {
             case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
                 .keyCreated, .granted, .activated, .expired, .voided, .held, .released,
                 .refusedFunds, .refusedSuspended, .refusedHold, .refusedRefund, .refusedBudget,
-                .budgetPut, .budgetDeleted, .budgetRestarted:
+                .budgetPut, .budgetDeleted, .budgetRestarted, .planPut, .periodStarted,
+                .planPending:
                 break
             }
         }

@@ -94,7 +94,7 @@ import Testing
         let server = try TestServer()
         let client = try server.account("acme")
         for target in [
-            "/v1/nope", "/v1/holds/x", "/v1/plans", "/nope", "/v1/balance/", "/admin/keys",
+            "/v1/nope", "/v1/holds/x", "/v1/plan", "/nope", "/v1/balance/", "/admin/keys",
         ] {
             let answer = try client.get(target)
             #expect(answer.status == 404, "\(target)")

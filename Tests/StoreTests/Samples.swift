@@ -198,7 +198,7 @@ extension Samples {
     private mutating func name() -> Name? { try? Name("name-\(random.below(9))") }
 
     mutating func event() -> Event {
-        switch random.below(17) {
+        switch random.below(20) {
         case 0: if let id = name() { return .accountCreated(newAccount(id), at: time()) }
         case 1: return .accountChanged(number(), accountChange(), at: time())
         case 2: return .accountSuspended(number(), at: time())
@@ -222,19 +222,40 @@ extension Samples {
                     head: head(), key: random.chance(50) ? key() : nil,
                     settlement: settlement()))
         case 12: return .refunded(refund())
-        case 13:
+        case 13...18: if let event = planOrBudgetEvent() { return event }
+        default: break
+        }
+        return .refused(refusal())
+    }
+
+    private mutating func planOrBudgetEvent() -> Event? {
+        switch random.below(6) {
+        case 0: if let id = name() { return .planPut(plan(id)) }
+        case 1:
+            return .periodStarted(
+                PeriodEvent(
+                    account: number(), key: random.chance(50) ? key() : nil,
+                    plan: name().map { PlanReference(id: $0, version: number()) },
+                    anchor: time(), number: random.number(in: -9...9), window: window(),
+                    time: time()))
+        case 2:
+            return .planPending(
+                PendingPlanEvent(
+                    account: number(), key: key(), plan: random.chance(50) ? name() : nil,
+                    effectiveAt: time(), time: time()))
+        case 3:
             if let terms = budgetTerms() {
                 return .budgetPut(
                     BudgetEvent(account: number(), terms: terms, window: window(), time: time()))
             }
-        case 14: if let id = name() { return .budgetDeleted(number(), id, at: time()) }
-        case 15:
+        case 4: if let id = name() { return .budgetDeleted(number(), id, at: time()) }
+        case 5:
             if let id = name() {
                 return .budgetRestarted(number(), id, window: window(), at: time())
             }
         default: break
         }
-        return .refused(refusal())
+        return nil
     }
 
     private mutating func budgetTerms() -> BudgetTerms? {
@@ -244,6 +265,16 @@ extension Samples {
             name: id, scope: BudgetDimension.allCases.map { _ in random.pick(matches) },
             limit: amount(), window: random.pick(BudgetWindow.allCases),
             parent: random.chance(50) ? name() : nil)
+    }
+
+    private mutating func plan(_ id: Name) -> PlanEvent {
+        var terms = PlanTerms(
+            id: id, name: "Größe", credits: amount(), period: random.pick(PlanPeriod.allCases))
+        if random.chance(50) { terms.rollover = Rollover(limit: amount(), periods: number()) }
+        terms.priceList = random.chance(50) ? name() : nil
+        terms.retentionDays = number()
+        terms.requestsMax = number()
+        return PlanEvent(terms: terms, version: number(), time: time())
     }
 
     private mutating func window() -> Range<Instant> {
@@ -258,6 +289,7 @@ extension Samples {
         new.overdraftLimit = Credits(micros: amount())
         new.priceList = random.chance(50) ? name() : nil
         new.metadata = random.bytes(random.below(40))
+        new.plan = random.chance(30) ? name() : nil
         return new
     }
 

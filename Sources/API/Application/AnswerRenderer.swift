@@ -181,7 +181,8 @@ extension AnswerRenderer {
         append(event, account: account, withCreditUsage: withCreditUsage, to: &response.body)
         let isFirstRefusal = reason != nil && !isReplay
         response.fields.append(requestID: isFirstRefusal ? event.position.id() : requestID)
-        response.fields.appendFigures(of: event)
+        response.fields.appendFigures(
+            of: event, resetsAt: event.account.flatMap(directory.periodEnd))
         if isReplay { response.fields.append(literal: "Idempotent-Replayed: true\r\n") }
         return response
     }
@@ -196,12 +197,16 @@ extension [UInt8] {
     }
 
     /// Appends the inline figures of a money answer.
-    fileprivate mutating func appendFigures(of event: borrowing FinalEvent) {
+    fileprivate mutating func appendFigures(
+        of event: borrowing FinalEvent, resetsAt: Instant?
+    ) {
         if let figures = event.figures {
             append(literal: "Tally-Credits-Used: ")
             append(credits: figures.used)
             append(literal: "\r\n")
-            appendCredits(available: figures.balance.available, held: figures.balance.held)
+            appendCredits(
+                available: figures.balance.available, held: figures.balance.held,
+                resetsAt: resetsAt)
             return
         }
         append(literal: "Tally-Credits-Used: 0\r\n")
@@ -212,11 +217,15 @@ extension [UInt8] {
     }
 
     /// Appends the inline figures that every answer about one account carries.
-    mutating func appendCredits(available: Credits, held: Credits) {
+    mutating func appendCredits(available: Credits, held: Credits, resetsAt: Instant?) {
         append(literal: "Tally-Credits-Remaining: ")
         append(credits: available)
         append(literal: "\r\nTally-Credits-Held: ")
         append(credits: held)
+        append(literal: "\r\n")
+        guard let resetsAt, resetsAt != .never else { return }
+        append(literal: "Tally-Credits-Reset: ")
+        append(instant: resetsAt)
         append(literal: "\r\n")
     }
 }

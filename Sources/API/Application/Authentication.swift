@@ -10,7 +10,9 @@ extension APIApplication {
     func authenticate(_ request: HTTPRequest, at now: Instant) throws(Problem) -> Principal {
         guard let principal = principal(of: request, at: now) else { throw .unauthorized }
         if case .customer = principal.role,
-            let wait = services.limiter.admit(principal.slot, at: now)
+            let wait = services.limiter.admit(
+                principal.slot, own: principal.account.flatMap(services.directory.requestsMax),
+                at: now)
         {
             throw .rateLimited(seconds: wait)
         }

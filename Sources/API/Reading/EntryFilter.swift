@@ -43,7 +43,7 @@ enum EntryKindName: String, CaseIterable, Hashable, Sendable {
         case .refused: self = .refusal
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
             .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
-            .budgetDeleted, .budgetRestarted:
+            .budgetDeleted, .budgetRestarted, .planPut, .periodStarted, .planPending:
             return nil
         }
     }
@@ -164,7 +164,8 @@ extension Event {
         case .refunded(let refund): Credits(micros: refund.amount)
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
             .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
-            .budgetDeleted, .budgetRestarted, .released, .refused:
+            .budgetDeleted, .budgetRestarted, .planPut, .periodStarted, .planPending, .released,
+            .refused:
             .zero
         }
     }

@@ -12,13 +12,17 @@ struct ReadView: Sendable {
     let id: Name
     let slot: AccountSlot
     let record: AccountRecord
+    /// What it has a plan for; nil when it never had one.
+    let subscription: Subscription?
+    /// Micro-credits that calls have used in the period, holds included.
+    let used: Int128
     /// The lots that are not used up; asked for where they are shown.
     let lots: [Lot]
     /// The ledger time of the answer.
     let now: Instant
 
     /// The inline figures that the answer carries.
-    var figures: [UInt8] { APIApplication.figures(of: record) }
+    var figures: [UInt8] { APIApplication.figures(of: record, resetsAt: subscription?.end) }
 }
 
 extension APIApplication {
@@ -42,7 +46,9 @@ extension APIApplication {
             guard let slot = ledger.slot(of: account) else { return nil }
             let lots = withLots ? ledger.lots(of: slot).filter { $0.state != .closed } : []
             return ReadView(
-                id: account, slot: slot, record: ledger.record(slot), lots: lots, now: now)
+                id: account, slot: slot, record: ledger.record(slot),
+                subscription: ledger.subscription(slot), used: ledger.used(slot), lots: lots,
+                now: now)
         } then: { (view: ReadView?) throws(Problem) in
             guard let view else { throw .nothingHere }
             try then(view)
@@ -67,7 +73,9 @@ extension APIApplication {
     func showCoinStatsCredits(_ request: HTTPRequest, _ call: Call) throws(Problem) {
         let query = try QueryParameters(request, known: ["account"])
         view(try readAccount(query, call), call) { [self] view in
-            let body = CoinStatsJSON.credits(view.record, subscription: "none")
+            let plan = services.directory.profile(view.slot)?.plan
+            let body = CoinStatsJSON.credits(
+                view.record, used: view.used, subscription: plan?.id.text ?? "none")
             respond(call.json(200, body, fields: view.figures), to: call)
         }
     }
@@ -88,7 +96,8 @@ struct BalanceReport: Sendable {
         do throws(StoreError) {
             let average = try averageDaily()
             return BalanceAnswer(
-                account: view.id, anchor: profile.anchor, record: view.record,
+                account: view.id, profile: profile, subscription: view.subscription,
+                used: view.used, record: view.record,
                 averageDaily: CreditsSum(micros: average), runsOutAt: runsOut(using: average),
                 grants: try grants())
         } catch {

@@ -151,13 +151,10 @@ extension APIApplication {
         guard key.expiresAt.map({ $0 > call.now }) ?? true else {
             return respondInvalid("expired", call)
         }
-        ask(call, about: account) { ledger, _ in
-            ledger.slot(of: account).map { ledger.record($0) }
-        } then: { [self] (record: AccountRecord?) throws(Problem) in
-            guard let record else { throw .nothingHere }
-            let fields = Self.figures(of: record)
-            let body = Self.valid(key, of: account, record.balance)
-            respond(call.json(200, body, fields: fields), to: call)
+        view(account, call) { [self] view in
+            let plan = services.directory.profile(view.slot)?.plan?.id
+            let body = Self.valid(key, of: account, plan: plan, view.record.balance)
+            respond(call.json(200, body, fields: view.figures), to: call)
         }
     }
 
@@ -171,7 +168,7 @@ extension APIApplication {
     }
 
     private static func valid(
-        _ key: APIKeyRecord, of account: Name, _ balance: Balance
+        _ key: APIKeyRecord, of account: Name, plan: Name?, _ balance: Balance
     ) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(balance)
@@ -184,8 +181,7 @@ extension APIApplication {
         writer.beginArray()
         for scope in key.scopes { writer.value(scope) }
         writer.endArray()
-        writer.key("plan")
-        writer.null()
+        writer.member("plan", plan)
         writer.key("balance")
         writer.value(json: bytes.span)
         writer.endObject()
@@ -193,10 +189,11 @@ extension APIApplication {
     }
 
     /// The inline figures of an account.
-    static func figures(of record: AccountRecord) -> [UInt8] {
+    static func figures(of record: AccountRecord, resetsAt: Instant?) -> [UInt8] {
         var fields: [UInt8] = []
         fields.appendCredits(
-            available: Credits(micros: record.available), held: Credits(micros: record.held))
+            available: Credits(micros: record.available), held: Credits(micros: record.held),
+            resetsAt: resetsAt)
         return fields
     }
 }

@@ -67,6 +67,7 @@ enum RouteName: Hashable, Sendable, CaseIterable {
     case createAccount, account, changeAccount, accounts, suspendAccount, resumeAccount
     case createKey, keys, changeKey, revokeKey
     case grant, voidGrant, adjust
+    case putPlan, plans, changePlan
     case putBudget, budgets, budget, deleteBudget
     case hold, captureHold, releaseHold, refund
     case putPriceList, priceLists, priceList, priceListVersion
@@ -100,6 +101,9 @@ extension Route {
         Route(.post, "/v1/accounts/{account}/grants", .grant, .operators),
         Route(.post, "/v1/accounts/{account}/grants/{grant}/void", .voidGrant, .operators),
         Route(.post, "/v1/accounts/{account}/adjustments", .adjust, .operators),
+        Route(.put, "/v1/plans/{id}", .putPlan, .operators),
+        Route(.get, "/v1/plans", .plans, .operators),
+        Route(.post, "/v1/accounts/{account}/plan", .changePlan, .operators),
         Route(.get, "/v1/accounts/{account}/budgets", .budgets, .operators),
         Route(.put, "/v1/accounts/{account}/budgets/{name}", .putBudget, .operators),
         Route(.get, "/v1/accounts/{account}/budgets/{name}", .budget, .operators),

@@ -9,6 +9,8 @@ final class RateLimiter: Sendable {
         var times: [Int64] = []
         var oldest = 0
         var newest: Int64 = 0
+        /// How many requests it admits; another number begins another window.
+        var requestsMax = 0
     }
 
     /// Windows that are kept before those without a recent request are dropped.
@@ -24,22 +26,28 @@ final class RateLimiter: Sendable {
     }
 
     /// Admits a request of a key; else the seconds until one will be.
-    func admit(_ key: APIKeySlot, at now: Instant) -> Int? {
+    ///
+    /// `own` is how many requests the plan of the key's account allows, nil for the usual number.
+    func admit(_ key: APIKeySlot, own: Int?, at now: Instant) -> Int? {
+        let requestsMax = own ?? requestsMax
         guard requestsMax > 0 else { return nil }
         return windows.withLock { windows in
             if windows.count > Self.windowsMax, windows[key] == nil { prune(&windows, at: now) }
-            return admit(in: &windows[key, default: Window()], at: now.micros)
+            if windows[key]?.requestsMax != requestsMax {
+                windows[key] = Window(requestsMax: requestsMax)
+            }
+            return admit(in: &windows[key, default: Window(requestsMax: 1)], at: now.micros)
         }
     }
 
     private func admit(in window: inout Window, at now: Int64) -> Int? {
-        if window.times.count < requestsMax {
+        if window.times.count < window.requestsMax {
             window.times.append(now)
         } else {
             let end = window.times[window.oldest] + windowMicros
             guard end <= now else { return Int((end - now + 999_999) / 1_000_000) }
             window.times[window.oldest] = now
-            window.oldest = (window.oldest + 1) % requestsMax
+            window.oldest = (window.oldest + 1) % window.requestsMax
         }
         window.newest = now
         return nil
