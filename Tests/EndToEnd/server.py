@@ -249,6 +249,28 @@ class TallyCase(unittest.TestCase):
                 return found
             cursor = f"&cursor={page['next_cursor']}"
 
+    def send_at_once(self, server, key, requests):
+        """Sends every request but its last byte, then all the last bytes at once; the answers.
+
+        A request is a path, a body and an idempotency key.
+        """
+        connections = [self.raw(server) for _ in requests]
+        ends = []
+        for connection, (path, body, name) in zip(connections, requests):
+            data = json.dumps(body).encode()
+            head = (
+                f"POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\n"
+                f"Content-Type: application/json\r\nIdempotency-Key: {name}\r\n"
+                f"Content-Length: {len(data)}\r\n\r\n")
+            connection.send(head.encode() + data[:-1])
+            ends.append(data[-1:])
+        for connection, end in zip(connections, ends):
+            connection.send(end)
+        answers = [connection.answer() for connection in connections]
+        for connection in connections:
+            connection.close()
+        return answers
+
     def assert_audited(self, client):
         """The server finds no difference when it recomputes every balance."""
         answer = client.get("/v1/audit")

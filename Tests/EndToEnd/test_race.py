@@ -1,4 +1,4 @@
-"""64 charges at once on a balance for ten: exactly ten are accepted."""
+"""64 requests at once on what suffices for ten: exactly ten are accepted."""
 
 import unittest
 
@@ -18,7 +18,8 @@ class RaceTests(TallyCase):
             with self.subTest(round=round_number):
                 account = f"race-{round_number}"
                 self.make_account(operator, account, BALANCE)
-                statuses = [answer.status for answer in self.race(server, service, account)]
+                statuses = [answer.status for answer in self.send_at_once(
+                    server, service, self.requests("/v1/charges", account, account))]
                 self.assertEqual(statuses.count(201), BALANCE, statuses)
                 self.assertEqual(statuses.count(402), CHARGES - BALANCE, statuses)
                 self.assertEqual(self.balance(operator, account)["available"], 0)
@@ -26,22 +27,77 @@ class RaceTests(TallyCase):
                 self.assertEqual(sum(entry["credits"] for entry in charged), BALANCE)
         self.assert_audited(operator)
 
-    def race(self, server, key, account):
-        """Sends every request but its last byte, then all the last bytes at once."""
-        connections = [self.raw(server) for _ in range(CHARGES)]
-        body = b'{"account":"%s","action":"race","amount":1}' % account.encode()
-        for number, connection in enumerate(connections):
-            head = (
-                f"POST /v1/charges HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\n"
-                f"Content-Type: application/json\r\nIdempotency-Key: {account}-{number}\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n")
-            connection.send(head.encode() + body[:-1])
-        for connection in connections:
-            connection.send(body[-1:])
-        answers = [connection.answer() for connection in connections]
-        for connection in connections:
-            connection.close()
-        return answers
+    def requests(self, path, name, account):
+        """As many requests of one credit each as race."""
+        body = {"account": account, "action": "race", "amount": 1}
+        return [(path, body, f"{name}-{number}") for number in range(CHARGES)]
+
+    def test_holds_on_a_balance_for_ten_reserve_exactly_ten(self):
+        server = self.start("--loops", "2")
+        key = server.make_key()
+        operator = self.client(server, key)
+        self.make_account(operator, "held", BALANCE)
+        answers = self.send_at_once(server, key, self.requests("/v1/holds", "h", "held"))
+        statuses = [answer.status for answer in answers]
+        self.assertEqual(statuses.count(201), BALANCE, statuses)
+        self.assertEqual(self.balance(operator, "held")["held"], BALANCE)
+        self.assert_audited(operator)
+
+    def test_a_hold_is_settled_once_whoever_tries(self):
+        server = self.start("--loops", "2")
+        key = server.make_key()
+        operator = self.client(server, key)
+        self.make_account(operator, "once", BALANCE)
+        for round_number in range(ROUNDS):
+            hold = operator.post(
+                "/v1/holds", {"account": "once", "action": "race", "amount": 2},
+                idempotency_key=f"hold-{round_number}").json["hold_id"]
+            requests = []
+            for number in range(CHARGES):
+                verb, body = [("capture", {"amount": 1}), ("release", {})][number % 2]
+                requests.append((f"/v1/holds/{hold}/{verb}", body, f"{round_number}-{number}"))
+            statuses = [answer.status for answer in self.send_at_once(server, key, requests)]
+            self.assertEqual(statuses.count(201), 1, statuses)
+            self.assertEqual(statuses.count(409), CHARGES - 1, statuses)
+        balance = self.balance(operator, "once")
+        captured = self.entries(operator, "once", "capture")
+        self.assertEqual(balance["held"], 0)
+        self.assertEqual(balance["available"], BALANCE - len(captured))
+        self.assert_audited(operator)
+
+    def test_a_charge_is_refunded_to_its_end_and_no_further(self):
+        server = self.start("--loops", "2")
+        key = server.make_key()
+        operator = self.client(server, key)
+        self.make_account(operator, "back", BALANCE)
+        entry = operator.post(
+            "/v1/charges", {"account": "back", "action": "race", "amount": BALANCE},
+            idempotency_key="charge").json["entry_id"]
+        requests = [
+            ("/v1/refunds", {"entry_id": entry, "amount": 1}, f"r-{number}")
+            for number in range(CHARGES)]
+        statuses = [answer.status for answer in self.send_at_once(server, key, requests)]
+        self.assertEqual(statuses.count(201), BALANCE, statuses)
+        self.assertEqual(statuses.count(422), CHARGES - BALANCE, statuses)
+        self.assertEqual(self.balance(operator, "back")["available"], BALANCE)
+        self.assert_audited(operator)
+
+    def test_a_budget_for_ten_allows_exactly_ten(self):
+        server = self.start("--loops", "2")
+        key = server.make_key()
+        operator = self.client(server, key)
+        self.make_account(operator, "capped", 1000)
+        operator.send(
+            "PUT", "/v1/accounts/capped/budgets/all",
+            {"scope": {}, "limit": BALANCE, "window": "none"})
+        answers = self.send_at_once(
+            server, key,
+            self.requests("/v1/charges", "c", "capped")[:CHARGES // 2]
+            + self.requests("/v1/holds", "h", "capped")[CHARGES // 2:])
+        statuses = [answer.status for answer in answers]
+        self.assertEqual(statuses.count(201), BALANCE, statuses)
+        self.assertEqual(statuses.count(402), CHARGES - BALANCE, statuses)
+        self.assert_audited(operator)
 
 
 if __name__ == "__main__":

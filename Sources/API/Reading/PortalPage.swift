@@ -119,7 +119,7 @@ struct PortalPage: Sendable {
             sliceSeconds: perSlice * Self.quarterSeconds,
             series: sorted.map { row in
                 ChargeChart.Series(
-                    name: row.name, credits: row.slices.map { CreditsTotal(micros: $0) })
+                    name: row.name, credits: row.slices.map { CreditsTotal(micros: max(0, $0)) })
             })
     }
 }
