@@ -127,7 +127,7 @@ public struct GrantEvent: Hashable, Sendable {
     public let repaid: Int64
     /// True for a positive adjustment and what a refund gives.
     public let isAdjustment: Bool
-    public let memo: [UInt8]
+    public var memo: [UInt8]
 
     public init(
         head: EntryHead, key: EntryKey?, grant: NewGrant, effectiveAt: Instant,
@@ -185,7 +185,7 @@ public struct AdjustmentEvent: Hashable, Sendable {
     public let amount: Credits
     public let shares: [LotShare]
     public let overdrawn: Int64
-    public let memo: [UInt8]
+    public var memo: [UInt8]
 
     public init(
         head: EntryHead, key: EntryKey, amount: Credits, shares: [LotShare], overdrawn: Int64,
@@ -236,7 +236,7 @@ public struct RefundEvent: Hashable, Sendable {
     public let countedAt: Position
     /// What the charge said of its call.
     public let call: CallScope
-    public let memo: [UInt8]
+    public var memo: [UInt8]
 
     /// The action of the charge.
     public var action: [UInt8] { call[.action] }

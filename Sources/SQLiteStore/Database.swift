@@ -171,6 +171,11 @@ struct Statement: ~Copyable {
         unsafe sqlite3_column_int64(handle, column)
     }
 
+    /// The bytes in a column of the row; nil when it is NULL.
+    func optionalBytes(_ column: Int32) -> [UInt8]? {
+        unsafe sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : bytes(column)
+    }
+
     /// The text in a column of the row.
     func text(_ column: Int32) -> String {
         guard let text = unsafe sqlite3_column_text(handle, column) else { return "" }

@@ -46,7 +46,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
             try database.run(
                 """
                 CREATE TABLE segment (
-                    number INTEGER PRIMARY KEY, money BLOB NOT NULL, details BLOB NOT NULL,
+                    number INTEGER PRIMARY KEY, money BLOB NOT NULL, details BLOB,
                     hash BLOB NOT NULL)
                 """)
         }

@@ -33,7 +33,7 @@ public final class SQLiteJournalReader: JournalReader, Sendable {
             defer { connection.select.reset() }
             return EncodedSegment(
                 number: number, money: connection.select.bytes(0),
-                details: connection.select.bytes(1), hash: connection.select.bytes(2))
+                details: connection.select.optionalBytes(1), hash: connection.select.bytes(2))
         }
     }
 }

@@ -34,7 +34,9 @@ extension EncodedSegment {
         guard header.number == number else { throw .wrongNumber(header.number) }
         guard previous == nil || header.previous == previous else { throw .brokenChain }
         guard hash == SHA256.digest(of: money.span) else { throw .hashDiffers }
-        guard header.detailsHash == SHA256.digest(of: details.span) else { throw .detailsDiffer }
+        guard isErased || header.detailsHash == SHA256.digest(of: details.span) else {
+            throw .detailsDiffer
+        }
         var contents = SegmentContents(number: number, time: header.time)
         contents.charges = [ChargeEvent](repeating: .blank, count: header.chargeCount)
         try reader.money(in: money.span, of: header, to: &contents)
@@ -42,7 +44,7 @@ extension EncodedSegment {
         try reader.shares(header.shareCount, in: money.span, to: &contents)
         try reader.roles(header.roleCount, in: money.span, to: &contents)
         guard reader.offset == money.count - 4 else { throw .malformed(at: reader.offset) }
-        try readDetails(to: &contents)
+        if !isErased { try readDetails(to: &contents) }
         return contents
     }
 
@@ -60,6 +62,11 @@ extension EncodedSegment {
         var reader = ByteReader()
         _ = try reader.take(SegmentFormat.saltBytes, in: details.span)
         try reader.details(in: details.span, to: &contents)
+        for index in contents.events.indices {
+            try contents.events[index].forEachPersonalText { text throws(SegmentError) in
+                text = try reader.byteString(in: details.span)
+            }
+        }
         guard reader.offset == details.count - 4 else { throw .malformed(at: reader.offset) }
     }
 }
@@ -134,8 +141,14 @@ extension ByteReader {
         let count = contents.charges.count
         let actions = try texts(count, in: bytes, to: &contents.bytes)
         let keys = try texts(count, in: bytes, to: &contents.bytes)
+        let teams = try texts(count, in: bytes, to: &contents.bytes)
+        let scenarios = try texts(count, in: bytes, to: &contents.bytes)
+        let runs = try texts(count, in: bytes, to: &contents.bytes)
         for index in 0..<count {
             contents.charges[index].action = actions[index]
+            contents.charges[index].details.team = teams[index]
+            contents.charges[index].details.scenario = scenarios[index]
+            contents.charges[index].details.run = runs[index]
             contents.charges[index].idempotence = Idempotence(
                 key: keys[index], fingerprint: try fixed(UInt128.self, in: bytes))
         }
@@ -255,17 +268,11 @@ extension ByteReader {
         in bytes: Span<UInt8>, to contents: inout SegmentContents
     ) throws(SegmentError) {
         let count = contents.charges.count
-        let teams = try texts(count, in: bytes, to: &contents.bytes)
-        let scenarios = try texts(count, in: bytes, to: &contents.bytes)
-        let runs = try texts(count, in: bytes, to: &contents.bytes)
         let modules = try texts(count, in: bytes, to: &contents.bytes)
         let requests = try texts(count, in: bytes, to: &contents.bytes)
         let metadata = try texts(count, in: bytes, to: &contents.bytes)
         let parameters = try parameters(count, in: bytes, to: &contents.bytes)
         for index in 0..<count {
-            contents.charges[index].details.team = teams[index]
-            contents.charges[index].details.scenario = scenarios[index]
-            contents.charges[index].details.run = runs[index]
             contents.charges[index].details.module = modules[index]
             contents.charges[index].details.requestID = requests[index]
             contents.charges[index].details.metadata = metadata[index]

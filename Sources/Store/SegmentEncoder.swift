@@ -12,13 +12,16 @@ public struct EncodedSegment: Hashable, Sendable {
     public let details: [UInt8]
     /// SHA-256 of the money part, which holds the hash before and that of the details.
     public let hash: [UInt8]
+    /// True when the details were deleted: the chain stands, and what they said is empty.
+    public let isErased: Bool
 
-    /// The parts as read back from storage.
-    public init(number: UInt64, money: [UInt8], details: [UInt8], hash: [UInt8]) {
+    /// The parts as read back from storage; nil for details that were deleted.
+    public init(number: UInt64, money: [UInt8], details: [UInt8]?, hash: [UInt8]) {
         self.number = number
         self.money = money
-        self.details = details
+        self.details = details ?? []
         self.hash = hash
+        isErased = details == nil
     }
 }
 
@@ -32,6 +35,8 @@ public enum SegmentFormat: Sendable {
     public static let firstHash = [UInt8](repeating: 0, count: SHA256.byteCount)
     /// How many integer columns come before the texts of the charges' money.
     static let moneyColumns = 15
+    /// How many text columns say what budgets go by: team, scenario, run.
+    static let scopeColumns = 3
     /// How many bytes a fingerprint has.
     static let fingerprintBytes = 16
     /// How many bytes the salt of the details part has.
@@ -131,6 +136,10 @@ public struct SegmentEncoder: Sendable {
         texts.append(
             columns.ranges, columns.range(of: ChargeColumns.Text.key), of: contents.bytes,
             mayRepeat: false, to: &money)
+        for column in [ChargeColumns.Text.team, .scenario, .run] {
+            texts.append(
+                columns.ranges, columns.range(of: column), of: contents.bytes, to: &money)
+        }
         let charges = contents.charges.span
         for index in charges.indices { money.append(fixed: charges[index].idempotence.fingerprint) }
     }
@@ -182,7 +191,7 @@ public struct SegmentEncoder: Sendable {
         guard !contents.events.isEmpty else { return }
         let order = contents.order
         appendMoney(order.count) { order[$0] ? 1 : 0 }
-        for event in contents.events { money.append(event: event) }
+        for event in contents.events { money.append(event: event.withoutPersonalTexts) }
     }
 
     /// Appends a column of `count` integers to the money part.
@@ -196,7 +205,7 @@ public struct SegmentEncoder: Sendable {
     private mutating func encodeDetails(_ contents: SegmentContents, salt: [UInt8]) {
         details.removeAll(keepingCapacity: true)
         details.append(contentsOf: salt)
-        for column in [ChargeColumns.Text.team, .scenario, .run, .module, .requestID, .metadata] {
+        for column in [ChargeColumns.Text.module, .requestID, .metadata] {
             texts.append(
                 columns.ranges, columns.range(of: column), of: contents.bytes,
                 mayRepeat: column != .requestID, to: &details)
@@ -207,6 +216,7 @@ public struct SegmentEncoder: Sendable {
         for column in ChargeColumns.Integer.allCases.dropFirst(SegmentFormat.moneyColumns) {
             IntegerColumn.append(columns.words, columns.range(of: column), to: &details)
         }
+        for event in contents.events { event.appendPersonalTexts(to: &details) }
         details.append(fixed: CRC32.checksum(of: details.span))
     }
 }

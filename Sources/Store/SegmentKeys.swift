@@ -24,6 +24,7 @@ extension EncodedSegment {
         for _ in 1..<SegmentFormat.moneyColumns { try reader.skipIntegers(count, in: money.span) }
         try reader.skipTexts(count, in: money.span)
         let ranges = try reader.texts(count, in: money.span, to: &keys.bytes)
+        for _ in 0..<SegmentFormat.scopeColumns { try reader.skipTexts(count, in: money.span) }
         _ = try reader.take(count * SegmentFormat.fingerprintBytes, in: money.span)
         let (events, order) = try reader.otherEvents(of: header, in: money.span)
         keys.reserve(count + events.count)
