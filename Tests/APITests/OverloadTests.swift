@@ -43,6 +43,34 @@ import Wire
         #expect(try client.get("/v1/accounts/acme").status == 200)
     }
 
+    @Test func `refusals of holds, captures and refunds have the same limit`() throws {
+        var limits = APILimits()
+        (limits.refusalsMax, limits.rateSeconds) = (2, 60)
+        let server = try TestServer(limits: limits)
+        let client = try server.account("acme", credits: "3")
+        let body = #"{"account":"acme","action":"any","amount":3}"#
+        let hold = try client.post("/v1/holds", body, idempotency: "h").json["hold_id"].text ?? ""
+        func statuses(_ path: String, _ body: String, _ name: String) throws -> Set<Int> {
+            Set(
+                try (0..<8).map {
+                    try client.post(path, body, idempotency: "\(name)-\($0)").status
+                })
+        }
+        let refused = #"{"amount":9,"on_short":"refuse"}"#
+        #expect(try statuses("/v1/holds/\(hold)/capture", refused, "c") == [402, 429])
+        server.time.advance(seconds: 120)
+        let captured = try client.post("/v1/holds/\(hold)/capture", "{}", idempotency: "end")
+        let entry = captured.json["entry_id"].text ?? ""
+        for (path, body, code) in [
+            ("/v1/holds/\(hold)/capture", "{}", 409), ("/v1/holds/\(hold)/release", "{}", 409),
+            ("/v1/refunds", #"{"entry_id":"\#(entry)","amount":9}"#, 422),
+            ("/v1/holds", body, 402),
+        ] {
+            server.time.advance(seconds: 120)
+            #expect(try statuses(path, body, path) == [code, 429], "\(path)")
+        }
+    }
+
     @Test func `refusals have a limit, as each is recorded`() throws {
         var limits = APILimits()
         (limits.refusalsMax, limits.rateSeconds) = (2, 60)

@@ -151,6 +151,9 @@ extension APIApplication {
             let account =
                 id.isEmpty ? batch.bytes.span.extracting(command.account.indices) : id.span
             noteRefusal(event, account)
+            if case .capture(_, of: let hold) = batch.items[index] {
+                noteRefusal(event, hold.id(as: HoldID.self).text.utf8.span)
+            }
             let response = renderer.response(
                 event, account: account, withCreditUsage: charge.wantsCreditUsage,
                 requestID: charge.requestID, isReplay: false)

@@ -28,6 +28,10 @@ extension APIApplication {
     func receiveCapture(_ request: HTTPRequest, _ call: Call) throws(Problem) {
         let id = try call.id(at: 0, as: HoldID.self)
         let hold = try Self.position(id)
+        // Whose hold it is only the writer knows; as many refusals as an account may have, a hold may.
+        if let wait = services.refusals.wait(id.text.utf8.span, at: call.now) {
+            throw .rateLimited(seconds: wait)
+        }
         var (charge, _) = try receiveCall(request, call, .capture)
         let texts = batch.bytes
         charge.command.idempotence.fingerprint = fingerprint.of(
@@ -95,6 +99,9 @@ extension APIApplication {
         _ command: ChargeCommand, of hold: Position, texts: [UInt8], _ charge: ChargeExchange
     ) {
         findHold(hold) { [self] account in
+            if let problem = tooManyRefusals(of: account) {
+                return respond(problem, to: charge.exchange, charge.requestID)
+            }
             makeRoom(for: 1)
             var again = command
             again.account = batch.bytes.appending(account.text.utf8.span)

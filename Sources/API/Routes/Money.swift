@@ -27,11 +27,21 @@ extension APIApplication {
 
     /// Asks the ledger for what moves credits; nil leaves the account to an open hold.
     func submit(_ wanted: MoneyBody, of account: Name?, key: [UInt8], _ call: Call) {
+        if let account, let problem = tooManyRefusals(of: account) {
+            return respond(problem, to: call)
+        }
         var command = MoneyCommand(
             account: account, idempotencyKey: key,
             fingerprint: fingerprint.of(wanted, account: account), request: wanted.request)
         command.postedAt = wanted.postedAt
         submit(command, call)
+    }
+
+    /// What is answered while an account has had too many refusals recorded.
+    func tooManyRefusals(of account: Name) -> Problem? {
+        services.refusals.wait(account.text.utf8.span, at: services.time.now()).map {
+            .rateLimited(seconds: $0)
+        }
     }
 
     private func submit(_ command: MoneyCommand, _ call: Call) {
@@ -84,6 +94,7 @@ extension APIApplication {
     /// Asks again for a release, now that the account of the hold must be said.
     private func release(_ command: MoneyCommand, of hold: Position, _ call: Call) {
         findHold(hold) { [self] account in
+            if let problem = tooManyRefusals(of: account) { return respond(problem, to: call) }
             var again = command
             again.account = account
             submit(again, call)
