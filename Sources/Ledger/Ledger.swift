@@ -12,7 +12,8 @@ public struct Ledger: Sendable {
     /// The events that keys of accounts are final for.
     public var idempotency: IdempotencyIndex
     /// Every account falls due at this time or later.
-    public internal(set) var firstDue = Instant.never
+    public var firstDue: Instant { dueQueue.first?.time ?? .never }
+    var dueQueue = DueQueue()
     var records = PagedArray<AccountRecord>()
     var lots = PagedArray<Lot>()
     var holds = HoldTable()
@@ -20,6 +21,8 @@ public struct Ledger: Sendable {
     var budgets = BudgetTable()
     var subscriptions: [AccountSlot: Subscription] = [:]
 
+    /// How many stale entries of ``dueQueue`` are kept beside two for each account.
+    static let staleDuesMax = 1024
     /// The most open holds of an account.
     public static let openHoldsMax = 100_000
 

@@ -51,20 +51,21 @@ extension Ledger {
                 grant: lot.position, amount: lot.remaining, repaid: repaid, key: nil))
     }
 
-    /// The accounts on which something is due at or before `time`, at most `limit` of them.
+    /// The accounts on which something is due at or before `time`, by slot, at most `limit` of them.
     ///
-    /// An empty answer moves ``firstDue`` to what is due next.
+    /// Those due first come first when there are more.
     public mutating func accountsDue(at time: Instant, limit: Int) -> [AccountSlot] {
-        guard firstDue <= time else { return [] }
-        var found: [AccountSlot] = []
-        var next = Instant.never
-        for slot in 0..<records.count where found.count < limit {
-            let due = records[slot].nextDue
-            if due <= time { found.append(AccountSlot(truncatingIfNeeded: slot)) }
-            next = min(next, due)
+        var found: [DueQueue.Entry] = []
+        while let first = dueQueue.first, first.time <= time, found.count < limit {
+            dueQueue.removeFirst()
+            guard records[Int(first.slot)].nextDue == first.time, found.last != first else {
+                continue
+            }
+            found.append(first)
         }
-        if found.isEmpty { firstDue = next }
-        return found
+        // Whoever is brought up to date becomes stale here by that.
+        for entry in found { dueQueue.insert(entry) }
+        return found.map(\.slot).sorted()
     }
 
     mutating func apply(_ event: LotEvent, in segment: UInt64) {

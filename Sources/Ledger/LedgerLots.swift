@@ -94,8 +94,20 @@ extension Ledger {
             next = lots[Int(next)].next
         }
         due = min(due, subscriptions[slot]?.end ?? .never)
+        guard due != records[Int(slot)].nextDue else { return }
         records[Int(slot)].nextDue = due
-        firstDue = min(firstDue, due)
+        guard due != .never else { return }
+        dueQueue.insert(DueQueue.Entry(time: due, slot: slot))
+        if dueQueue.count > 2 * records.count + Self.staleDuesMax { rebuildDueQueue() }
+    }
+
+    private mutating func rebuildDueQueue() {
+        let entries = (0..<records.count).compactMap { slot in
+            let due = records[slot].nextDue
+            return due == .never
+                ? nil : DueQueue.Entry(time: due, slot: AccountSlot(truncatingIfNeeded: slot))
+        }
+        dueQueue.replace(by: entries)
     }
 }
 

@@ -44,16 +44,15 @@ final class SimulatedFile {
     private static func apply(_ change: Change, to bytes: inout [UInt8]) {
         switch change {
         case .write(let offset, let new):
-            let end = offset + new.count
-            if bytes.count < end {
-                bytes.append(contentsOf: repeatElement(0, count: end - bytes.count))
+            if bytes.count < offset {
+                bytes += [UInt8](repeating: 0, count: offset - bytes.count)
             }
-            bytes.replaceSubrange(offset..<end, with: new)
+            bytes.replaceSubrange(offset..<min(offset + new.count, bytes.count), with: new)
         case .resize(let size):
             if size < bytes.count {
                 bytes.removeLast(bytes.count - size)
             } else {
-                bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
+                bytes += [UInt8](repeating: 0, count: size - bytes.count)
             }
         }
     }

@@ -96,11 +96,11 @@ final class Run {
     private func passTime() {
         switch random.below(40) {
         case 0: clock.pass(micros: random.number(in: 0...200 * 86_400_000_000))
-        case 1...10: clock.pass(micros: random.number(in: 0...3))
-        case 11...20: clock.pass(micros: random.number(in: 0...2_000_000))
-        case 21...30: clock.pass(micros: random.number(in: 0...3_600_000_000))
+        case 1...7: clock.pass(micros: random.number(in: 0...3))
+        case 8...14: clock.pass(micros: random.number(in: 0...2_000_000))
+        case 15...20: clock.pass(micros: random.number(in: 0...3_600_000_000))
         default:
-            let edges = workload.edges + model.edges
+            let edges = random.chance(60) ? workload.edges : model.edges
             guard !edges.isEmpty else { return }
             clock.pass(until: random.pick(edges) + random.number(in: -1...1))
         }
