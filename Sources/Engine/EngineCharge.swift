@@ -77,7 +77,7 @@ extension Engine {
     /// What budgets go by, nil for accounts that have none.
     @inline(__always)
     func scope(of command: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot) -> CallScope? {
-        guard ledger.record(slot).hasBudgets else { return nil }
+        guard ledger.hasBudgets(slot) else { return nil }
         return CallScope(
             action: command.action, key: command.key, details: command.details, in: bytes.span)
     }

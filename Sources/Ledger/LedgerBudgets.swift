@@ -17,14 +17,17 @@ extension Ledger {
     /// How many budgets may stand above one another.
     public static let budgetDepthMax = 8
 
+    /// True when calls of an account are counted against budgets.
+    public func hasBudgets(_ slot: AccountSlot) -> Bool { records[Int(slot)].hasBudgets }
+
     /// The budgets of an account in the order of their names.
     public func budgets(of slot: AccountSlot) -> [Budget] {
-        record(slot).hasBudgets ? budgets[slot] : []
+        hasBudgets(slot) ? budgets[slot] : []
     }
 
     /// A budget whose window has ended at `time` and must be given its next one.
     public func endedBudget(of slot: AccountSlot, at time: Instant) -> BudgetTerms? {
-        guard record(slot).nextReset <= time else { return nil }
+        guard records[Int(slot)].nextReset <= time else { return nil }
         return budgets[slot].first { $0.windowEnd <= time }?.terms
     }
 
@@ -88,7 +91,7 @@ extension Ledger {
     /// Takes a refund off the windows in which its charge was counted, as far as they are the same.
     mutating func recount(_ refund: RefundEvent) {
         let slot = refund.head.account
-        guard record(slot).hasBudgets else { return }
+        guard hasBudgets(slot) else { return }
         for index in Self.applying(budgets[slot], to: refund.call)
         where budgets[slot][index].since < refund.countedAt {
             let key = budgets[slot][index].terms.counterKey(of: refund.call)
