@@ -46,3 +46,13 @@ extension [UInt8] {
         return appending(source.span.extracting(range.indices))
     }
 }
+
+extension Span<UInt8> {
+    /// True when both have the same bytes.
+    @inlinable
+    public func isEqual(to other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
+    }
+}

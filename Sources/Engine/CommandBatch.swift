@@ -75,6 +75,8 @@ public struct CommandBatch: Sendable {
     public private(set) var tags: [UInt64] = []
     /// What became of each item.
     public internal(set) var outcomes: [Outcome] = []
+    /// What is known of the items' keys that only disk has.
+    public internal(set) var keys = KeyProof.unneeded
     /// Whose batch it is; chosen by the caller.
     public let origin: Int
 

@@ -44,10 +44,15 @@ public struct CommitStage<Storage: Journal & ~Copyable & Sendable>: ~Copyable, S
 
 extension PendingSegment {
     fileprivate func withUnknownOutcomes() -> [CommandBatch] {
-        batches.map { batch in
-            var lost = batch
-            for index in lost.outcomes.indices { lost.outcomes[index] = .unknown }
-            return lost
-        }
+        batches.map(\.withUnknownOutcomes)
+    }
+}
+
+extension CommandBatch {
+    /// The same, without knowing what became of its items.
+    var withUnknownOutcomes: Self {
+        var lost = self
+        lost.outcomes = [Outcome](repeating: .unknown, count: count)
+        return lost
     }
 }

@@ -1,3 +1,4 @@
+internal import Credit
 internal import Ledger
 internal import Store
 internal import Synchronization
@@ -51,6 +52,15 @@ final class Committer<Storage: Journal & ~Copyable & Sendable>: Sendable {
                 stage.recycle(encoded)
             }
             answered.withLock { $0.append(segment) }
+        }
+    }
+
+    /// Answers a batch that cannot be decided, because disk cannot be read; the process must stop.
+    func giveUp(_ batch: CommandBatch, because error: StoreError) {
+        stage.withLock { stage in
+            if stage.failure == nil { follower.failed(error) }
+            let nothing = SegmentContents(number: 0, time: .epoch)
+            deliver([batch.withUnknownOutcomes], of: nothing)
         }
     }
 

@@ -25,6 +25,8 @@ public struct Engine: Sendable {
     private var waiting: [CommandBatch] = []
     /// What was looked up of the charges of the batch at hand.
     private var lookups = ChargeLookups()
+    /// What is known of the keys of the batch at hand.
+    private var keys = KeyProof.unneeded
     /// Contents that nobody needs any more, for the memory that they hold.
     private var spares: [SegmentContents] = []
 
@@ -46,14 +48,24 @@ public struct Engine: Sendable {
     }
 
     /// Decides a batch at `now`; its outcomes are released with the segment.
-    public mutating func submit(_ batch: CommandBatch, at now: Instant) {
+    ///
+    /// False when nothing was decided, because memory has dropped keys since disk was asked about
+    /// those of the batch: it must be asked again.
+    @discardableResult
+    public mutating func submit(_ batch: CommandBatch, at now: Instant) -> Bool {
+        guard batch.keys.through >= ledger.keyWindow.floor else { return false }
         if waiting.isEmpty { begin(at: now) }
+        keys = batch.keys
         var decided = batch
         decided.outcomes.reserveCapacity(batch.count)
         let base = contents.bytes.count
         contents.bytes.append(contentsOf: batch.bytes)
         lookups.removeAll()
-        for item in batch.items {
+        for (place, item) in batch.items.enumerated() {
+            if !keys.found.isEmpty, let position = keys.found[place] {
+                decided.outcomes.append(.seenBefore(position))
+                continue
+            }
             let outcome: Outcome =
                 switch item {
                 case .charge(let index):
@@ -80,6 +92,22 @@ public struct Engine: Sendable {
             decided.outcomes.append(outcome)
         }
         waiting.append(decided)
+        return true
+    }
+
+    /// True when memory can tell whether the key with this hash was seen before.
+    func isCertain(of hash: IdempotencyIndex.Hash) -> Bool {
+        ledger.keyWindow.position(of: hash) != nil || !keys.mayBeOnDisk(hash)
+    }
+
+    /// Sets the keys that memory has apart for the checkpoint after the segment ended last.
+    public mutating func sealKeys() {
+        ledger.keyWindow.seal(through: contents.number - 1)
+    }
+
+    /// Drops keys that disk has: those of segments up to `stored`.
+    public mutating func dropKeys(storedThrough stored: UInt64) {
+        ledger.keyWindow.drop(storedThrough: stored)
     }
 
     /// Ends the segment at hand; nil when nobody waits for anything.

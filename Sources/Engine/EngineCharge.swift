@@ -14,7 +14,7 @@ extension Engine {
         guard let (slot, hash) = found(command, lookup, in: bytes) else {
             return .rejected(.accountNotFound)
         }
-        if let position = ledger.idempotency.position(of: hash) { return .seenBefore(position) }
+        if let position = ledger.keyWindow.position(of: hash) { return .seenBefore(position) }
         do throws(Rejection) {
             let time = try entryTime(posted: command.postedAt, on: slot, at: now)
             settle(slot, at: time)
@@ -35,7 +35,7 @@ extension Engine {
             return nil
         }
         let key = bytes.span.extracting(command.idempotence.key.indices)
-        return (slot, ledger.idempotency.hash(of: key, account: slot))
+        return (slot, ledger.keyHash(of: key, on: slot))
     }
 
     /// The time to decide at: now, or the time that an operator sent for an import.

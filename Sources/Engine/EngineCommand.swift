@@ -47,8 +47,9 @@ extension Engine {
         } catch {
             return .rejected(error)
         }
-        let hash = ledger.idempotency.hash(of: command.idempotencyKey.span, account: slot)
-        if let position = ledger.idempotency.position(of: hash) { return .seenBefore(position) }
+        let hash = ledger.keyHash(of: command.idempotencyKey.span, on: slot)
+        if let position = ledger.keyWindow.position(of: hash) { return .seenBefore(position) }
+        guard command.account != nil || isCertain(of: hash) else { return .rejected(.holdNotFound) }
         do throws(Rejection) {
             let time = try entryTime(posted: command.postedAt ?? .never, on: slot, at: now)
             settle(slot, at: time)

@@ -20,7 +20,7 @@ extension Engine {
         guard let (slot, hash) = found(command, step, lookup, in: bytes) else {
             return .rejected(command.account.isEmpty ? .holdNotFound : .accountNotFound)
         }
-        if let position = ledger.idempotency.position(of: hash) { return .seenBefore(position) }
+        if let position = ledger.keyWindow.position(of: hash) { return .seenBefore(position) }
         do throws(Rejection) {
             let time = try entryTime(posted: command.postedAt, on: slot, at: now)
             settle(slot, at: time)
@@ -48,7 +48,8 @@ extension Engine {
             return nil
         }
         let key = bytes.span.extracting(command.idempotence.key.indices)
-        return (hold.account, ledger.idempotency.hash(of: key, account: hold.account))
+        let hash = ledger.keyHash(of: key, on: hold.account)
+        return isCertain(of: hash) ? (hold.account, hash) : nil
     }
 
     private mutating func place(

@@ -19,6 +19,7 @@ public final class Pipeline: Sendable {
     private let commits = WorkQueue<DecidedSegment>(capacity: segmentsUnderWayMax)
     private let threads = Mutex<[Joinable]>([])
     private let durable: @Sendable () -> PipelineCounters
+    private let keys: KeyArchive?
 
     private struct Joinable: Sendable {
         let join: @Sendable () -> Void
@@ -26,13 +27,15 @@ public final class Pipeline: Sendable {
 
     /// Starts the threads.
     ///
-    /// A segment takes in waiting batches up to `segmentItemsMax` items, or one larger batch.
+    /// A segment takes in waiting batches up to `segmentItemsMax` items, or one larger batch. Without
+    /// `keys` the ledger keeps all idempotency keys in memory.
     public init(
         engine: Engine, stage: consuming CommitStage<some Journal & ~Copyable & Sendable>,
-        time: some LedgerTime, follower: PipelineFollower,
+        time: some LedgerTime, follower: PipelineFollower, keys: KeyArchive? = nil,
         segmentItemsMax: Int = Engine.segmentEventsSoftMax
     ) throws(WorkerThread.Unavailable) {
         self.segmentItemsMax = segmentItemsMax
+        self.keys = keys
         let startEngine = Handover(engine)
         let committing = Committer(stage: stage, follower: follower)
         durable = { committing.counts }
@@ -46,15 +49,21 @@ public final class Pipeline: Sendable {
                 commits.finish()
             }
         }
-        let joins = [Handover(writer), Handover(committer)]
+        let lookUp = try WorkerThread { [self] in lookUpKeys(committing: committing, follower) }
+        let joins = [Handover(writer), Handover(committer), Handover(lookUp)]
         threads.withLock { threads in
             threads = joins.map { handover in Joinable { handover.take()?.join() } }
         }
     }
 
     /// Hands a batch to the writer; false when too much is waiting or the pipeline is stopping.
+    ///
+    /// Its idempotency keys are looked up first: in memory here, or on disk by a thread of its own.
     public func submit(_ batch: CommandBatch) -> Bool {
-        inbox.put(batch)
+        guard let keys else { return inbox.put(batch) }
+        var batch = batch
+        let isChecked = keys.check(&batch)
+        return inbox.put(batch, isChecked: isChecked)
     }
 
     /// What the pipeline has done so far.
@@ -86,7 +95,8 @@ extension Pipeline {
             }
             guard let batches = inbox.take(limit: segmentItemsMax) else { break }
             let now = time.now()
-            for batch in batches { engine.submit(batch, at: now) }
+            if let keys { engine.dropKeys(storedThrough: keys.through) }
+            for batch in batches where !engine.submit(batch, at: now) { inbox.putBack(batch) }
             engine.sweep(at: now)
             guard var segment = engine.nextSegment(salt: Self.salt()) else {
                 commits.giveBackRoom()
@@ -95,6 +105,7 @@ extension Pipeline {
             // Encoding is a third of all work: it goes to whichever thread is ahead.
             if commits.waitingCount > 0 { segment.encode(with: &encoder) }
             let isDue = schedule.isDue(after: segment, at: now)
+            if isDue { engine.sealKeys() }
             let decided = DecidedSegment(
                 segment: segment, image: isDue ? engine.ledger.image : nil)
             if segment.contents.count <= Self.ownCommitEventsMax, commits.isIdle {
@@ -105,9 +116,26 @@ extension Pipeline {
             }
         }
         if schedule.hasEvents {
+            engine.sealKeys()
             commits.put(DecidedSegment(segment: .nothing, image: engine.ledger.image))
         }
         commits.close()
+    }
+
+    private func lookUpKeys(
+        committing: Committer<some Journal & ~Copyable & Sendable>, _ follower: PipelineFollower
+    ) {
+        while var batch = inbox.takeUnchecked() {
+            do throws(StoreError) {
+                if let keys, !keys.check(&batch) {
+                    try keys.lookUp(&batch, accountID: follower.accountID)
+                }
+                inbox.putChecked(batch)
+            } catch {
+                inbox.giveUp(batch)
+                committing.giveUp(batch, because: error)
+            }
+        }
     }
 
     private static func salt() -> [UInt8] { RandomBytes.take(SegmentFormat.saltBytes) }

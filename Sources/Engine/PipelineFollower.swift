@@ -1,3 +1,4 @@
+public import Credit
 public import Ledger
 public import Store
 
@@ -16,18 +17,22 @@ public struct PipelineFollower: Sendable {
     public var deliver: @Sendable (_ origin: Int, [AnsweredBatch]) -> Void
     /// The accounts as they were after this segment, for a checkpoint.
     public var checkpoint: @Sendable (LedgerImage, _ through: JournalMark) -> Void
-    /// A commit failed: the process must stop.
+    /// Storage failed: the process must stop.
     public var failed: @Sendable (StoreError) -> Void
+    /// Asked for the id of an account that is durable.
+    public var accountID: @Sendable (AccountSlot) -> Name?
 
     public init(
         fold: @escaping @Sendable (SegmentContents) -> Void,
         deliver: @escaping @Sendable (Int, [AnsweredBatch]) -> Void,
         checkpoint: @escaping @Sendable (LedgerImage, JournalMark) -> Void,
-        failed: @escaping @Sendable (StoreError) -> Void
+        failed: @escaping @Sendable (StoreError) -> Void,
+        accountID: @escaping @Sendable (AccountSlot) -> Name? = { _ in nil }
     ) {
         self.fold = fold
         self.deliver = deliver
         self.checkpoint = checkpoint
         self.failed = failed
+        self.accountID = accountID
     }
 }

@@ -10,23 +10,26 @@ public struct RecoveredLedger: Sendable {
 
 /// Rebuilds the state of a partition: a checkpoint, then every later segment of the journal.
 public enum Recovery: Sendable {
+    /// After so many events what is derived from them may go to disk.
+    public static let interimEvents = 2_000_000
+
     /// Folds the journal over `checkpoint`; `fold` sees every segment after it, in order.
     ///
-    /// The idempotency keys of the segments that the checkpoint includes are read back too. The
-    /// caller has made sure that the journal holds the checkpoint's segment (``isPart(_:of:)``).
+    /// The caller has made sure that the journal holds the checkpoint's segment
+    /// (``isPart(_:of:)``). `interim` is called after each ``interimEvents`` events, so that what is
+    /// derived can go to disk and memory need not hold the keys of a whole journal; it gives the
+    /// segment up to which disk has them.
     public static func recover(
         from journal: some JournalReader, checkpoint: RestoredState?, seed: UInt64,
-        fold: (SegmentContents) -> Void
+        fold: (SegmentContents) -> Void,
+        interim: (LedgerImage, JournalMark) throws(StoreError) -> UInt64 = { $1.number }
     ) throws(StoreError) -> RecoveredLedger {
-        var ledger = Ledger(
-            seed: seed, accounts: checkpoint?.accounts ?? [], apiKeys: checkpoint?.apiKeys ?? [],
-            priceLists: checkpoint?.priceLists ?? [], plans: checkpoint?.plans ?? [])
         var mark = checkpoint?.through ?? .start
-        if mark.number > 0 {
-            for number in 1...mark.number {
-                try rememberKeys(of: try segment(number, in: journal), in: &ledger)
-            }
-        }
+        var ledger = Ledger(
+            seed: seed, through: mark.number, accounts: checkpoint?.accounts ?? [],
+            apiKeys: checkpoint?.apiKeys ?? [], priceLists: checkpoint?.priceLists ?? [],
+            plans: checkpoint?.plans ?? [])
+        var eventCount = 0
         let lastNumber = try journal.lastNumber()
         while mark.number < lastNumber {
             let stored = try segment(mark.number + 1, in: journal)
@@ -35,9 +38,15 @@ public enum Recovery: Sendable {
                 ledger.apply(contents)
                 fold(contents)
                 mark = JournalMark(number: stored.number, hash: stored.hash, time: contents.time)
+                eventCount += contents.count
             } catch {
                 throw .corrupt("segment \(stored.number): \(error)")
             }
+            guard eventCount >= interimEvents else { continue }
+            eventCount = 0
+            ledger.keyWindow.seal(through: mark.number)
+            let through = try interim(ledger.image, mark)
+            ledger.keyWindow.drop(storedThrough: through)
         }
         return RecoveredLedger(ledger: ledger, last: mark)
     }
@@ -56,15 +65,5 @@ public enum Recovery: Sendable {
             throw .corrupt("segment \(number) is missing")
         }
         return segment
-    }
-
-    private static func rememberKeys(
-        of segment: EncodedSegment, in ledger: inout Ledger
-    ) throws(StoreError) {
-        do throws(SegmentError) {
-            ledger.rememberKeys(of: try segment.keys())
-        } catch {
-            throw .corrupt("segment \(segment.number): \(error)")
-        }
     }
 }

@@ -22,7 +22,7 @@ struct AccountIndex: Sendable {
     /// The hash to look an id up by.
     @inline(__always)
     func hash(of id: Span<UInt8>) -> UInt32 {
-        var state = KeyedHash(seed: seed, account: 0)
+        var state = KeyedHash(seed: seed)
         state.mix(id)
         return UInt32(truncatingIfNeeded: state.finished.low)
     }

@@ -60,7 +60,7 @@ public struct ChargeLookups: Sendable {
             let found = ledger.catalogue.index.slot(of: id, group[index - first].accountHash)
             guard let slot = found else { continue }
             let key = bytes.span.extracting(charge.idempotence.key.indices)
-            let keyHash = ledger.idempotency.hash(of: key, account: slot)
+            let keyHash = ledger.keyWindow.hash(of: key, account: id)
             ledger.prefetch(slot, key: keyHash)
             group[index - first].slot = slot
             group[index - first].keyHash = keyHash
@@ -73,7 +73,7 @@ extension Ledger {
     /// Asks for the memory that a charge with this key on this account will touch first.
     @inline(__always)
     fileprivate func prefetch(_ slot: AccountSlot, key: IdempotencyIndex.Hash) {
-        idempotency.prefetch(key)
+        keyWindow.prefetch(key)
         records.prefetch(Int(slot))
     }
 
@@ -81,7 +81,7 @@ extension Ledger {
     @inline(__always)
     fileprivate func prefetchLots(_ lookup: ChargeLookup) {
         guard let slot = lookup.slot else { return }
-        idempotency.prefetchSlot(lookup.keyHash)
+        keyWindow.prefetchSlot(lookup.keyHash)
         let lot = records[Int(slot)].firstLot
         if lot != Lot.none { lots.prefetch(Int(lot)) }
     }

@@ -2,8 +2,8 @@ public import Credit
 
 /// Finds the event that an idempotency key of an account is final for.
 ///
-/// Exact in practice: it compares 71 bits of a hash seeded per process, so that among 10^9 keys one
-/// look-up in 10^12 would mistake a new key for a known one, and whoever replays an answer compares
+/// Exact in practice: it compares 71 bits of a hash under a secret seed, so that among 10^7 keys one
+/// look-up in 10^14 would mistake a new key for a known one, and whoever replays an answer compares
 /// the stored key as bytes.
 ///
 /// Extendible hashing: buckets of 512 slots, found through a directory, split in two when full, so
@@ -11,10 +11,13 @@ public import Credit
 /// of eight slots have a word of tags each, so that a key never seen costs one look at one word
 /// (the layout of Abseil's Swiss tables).
 public struct IdempotencyIndex: Sendable {
-    /// The hash of an account and a key.
+    /// The hash of an account's id and a key.
     public struct Hash: Hashable, Sendable, BitwiseCopyable {
         let high: UInt64
         let low: UInt64
+
+        /// The part of it that is kept on disk, of ``KeyRecord/hashBits`` bits.
+        public var stored: UInt64 { KeyRecord.stored(low) }
     }
 
     /// The most events of a segment, so that a place fits 64 bits.
@@ -23,22 +26,12 @@ public struct IdempotencyIndex: Sendable {
     private var buckets = BucketList()
     /// The bucket for the lower bits of a hash; a power of two of them.
     private var directory: [UInt32] = [0]
-    private let seed: UInt64
     /// How many keys it holds.
     public private(set) var count = 0
 
-    /// An empty index whose hashes nobody outside can foresee when `seed` is random.
-    public init(seed: UInt64) {
-        self.seed = seed
+    /// An empty index.
+    public init() {
         buckets.append(depth: 0)
-    }
-
-    /// The hash under which the key of an account is kept.
-    @inline(__always)
-    public func hash(of key: Span<UInt8>, account: AccountSlot) -> Hash {
-        var state = KeyedHash(seed: seed, account: account)
-        state.mix(key)
-        return state.finished
     }
 
     /// Where the event for the key stands, if there is one.
@@ -64,6 +57,16 @@ public struct IdempotencyIndex: Sendable {
         let place = position.segment << 24 | UInt64(position.index)
         buckets.insert(hash.low, tag: hash.tag, group: hash.group, place, in: bucket(hash))
         count += 1
+    }
+
+    /// Every key as it is kept on disk, in no order.
+    public var records: [KeyRecord] {
+        var records: [KeyRecord] = []
+        records.reserveCapacity(count)
+        buckets.visit { low, place in
+            records.append(KeyRecord(hash: KeyRecord.stored(low), segment: place >> 24))
+        }
+        return records
     }
 
     @inline(__always)
@@ -140,6 +143,20 @@ private struct BucketList: Sendable {
             }
             if ~word & Self.highBits != 0 { return nil }
             group = (group + 1) % Self.groups
+        }
+    }
+
+    /// Calls `body` with the lower half of each key's hash and its place.
+    func visit(_ body: (UInt64, UInt64) -> Void) {
+        for bucket in 0..<counts.count {
+            for group in 0..<Self.groups {
+                var used = words[bucket, group] & Self.highBits
+                while used != 0 {
+                    let slot = Self.slot(group, used)
+                    body(words[bucket, slot], words[bucket, slot + 1])
+                    used &= used &- 1
+                }
+            }
         }
     }
 

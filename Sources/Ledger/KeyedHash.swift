@@ -14,10 +14,10 @@ struct KeyedHash {
     private var low: UInt64
 
     @inline(__always)
-    init(seed: UInt64, account: UInt32) {
+    init(seed: UInt64) {
         self.seed = seed
-        high = Self.fold(seed ^ UInt64(account), Self.multiplierA)
-        low = Self.fold(seed &+ Self.multiplierC, UInt64(account) ^ Self.multiplierB)
+        high = Self.fold(seed, Self.multiplierA)
+        low = Self.fold(seed &+ Self.multiplierC, Self.multiplierB)
     }
 
     @inline(__always)

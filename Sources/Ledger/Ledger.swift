@@ -9,8 +9,8 @@ public import Credit
 /// See docs/adr/0002-layout-and-layers.md.
 public struct Ledger: Sendable {
     public internal(set) var catalogue: Catalogue
-    /// The events that keys of accounts are final for.
-    public var idempotency: IdempotencyIndex
+    /// The events that recent keys of accounts are final for.
+    public var keyWindow: KeyWindow
     /// Every account falls due at this time or later.
     public var firstDue: Instant { dueQueue.first?.time ?? .never }
     var dueQueue = DueQueue()
@@ -28,12 +28,18 @@ public struct Ledger: Sendable {
 
     /// An empty ledger; `seed` makes its hash tables unforeseeable and changes no decision.
     public init(seed: UInt64) {
-        idempotency = IdempotencyIndex(seed: seed)
+        keyWindow = KeyWindow(seed: seed)
         catalogue = Catalogue(seed: seed)
     }
 
     /// How many accounts there are; their slots are 0 to this, exclusive.
     public var accountCount: Int { records.count }
+
+    /// The hash under which a key of the account at `slot` is kept.
+    public func keyHash(of key: Span<UInt8>, on slot: AccountSlot) -> IdempotencyIndex.Hash {
+        let id = catalogue.accounts[Int(slot)].id.text
+        return keyWindow.hash(of: key, account: id.utf8.span)
+    }
 
     /// The balance of the account at `slot`.
     public func record(_ slot: AccountSlot) -> AccountRecord { records[Int(slot)] }

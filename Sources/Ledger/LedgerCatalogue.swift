@@ -132,7 +132,6 @@ extension Ledger {
     }
 
     private mutating func remember(_ key: EntryKey, of slot: AccountSlot, at position: Position) {
-        let hash = idempotency.hash(of: key.bytes.span, account: slot)
-        idempotency.insert(hash, at: position)
+        keyWindow.insert(keyHash(of: key.bytes.span, on: slot), at: position)
     }
 }

@@ -81,7 +81,7 @@ extension Ledger {
 
     /// Keeps that the event at `position` is final for the key with this hash.
     public mutating func remember(_ hash: IdempotencyIndex.Hash, at position: Position) {
-        idempotency.insert(hash, at: position)
+        keyWindow.insert(hash, at: position)
     }
 
     /// Moves what the shares say from remaining to spent; lots that are used up are closed.

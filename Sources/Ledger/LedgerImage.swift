@@ -59,13 +59,16 @@ extension Lot {
 
 /// A copy of the accounts and the catalogue as they were after one segment.
 ///
-/// Taking it costs the writer little: it shares its pages with the ledger until they change. It
-/// leaves out the idempotency keys, which are read back from the journal.
+/// Taking it costs the writer little: it shares its pages with the ledger until they change. Of the
+/// idempotency keys it holds those that the window has sealed.
 public struct LedgerImage: Sendable {
     private let ledger: Ledger
+    /// The keys of segments that have not been dropped from memory, oldest first.
+    public let sealedKeys: [KeyWindow.Part]
 
-    fileprivate init(_ ledger: Ledger) {
+    fileprivate init(_ ledger: Ledger, sealedKeys: [KeyWindow.Part]) {
         self.ledger = ledger
+        self.sealedKeys = sealedKeys
     }
 
     public var catalogue: Catalogue { ledger.catalogue }
@@ -94,17 +97,17 @@ extension Ledger {
         copy.refunds = refunds
         copy.budgets = budgets
         copy.subscriptions = subscriptions
-        return LedgerImage(copy)
+        return LedgerImage(copy, sealedKeys: keyWindow.sealed)
     }
 
-    /// A ledger restored from the images of all accounts in the order of their slots.
-    ///
-    /// The idempotency keys are missing and must be added from the journal.
+    /// A ledger restored from the images of all accounts in the order of their slots, as they were
+    /// after the segment `through`, which disk has the idempotency keys of.
     public init(
-        seed: UInt64, accounts: [AccountImage], apiKeys: [APIKeyRecord],
+        seed: UInt64, through: UInt64, accounts: [AccountImage], apiKeys: [APIKeyRecord],
         priceLists: [Catalogue.PriceListVersion], plans: [PlanEvent]
     ) {
         self.init(seed: seed)
+        keyWindow = KeyWindow(seed: seed, after: through)
         for image in accounts { restore(image) }
         for key in apiKeys { catalogue.append(key) }
         catalogue.priceLists = priceLists

@@ -20,15 +20,20 @@ final class Checkpointer: Sendable {
         var failed: Job?
         var lastWritten: UInt64 = 0
         var lastError: StoreError?
+        var isCondemned = false
     }
 
     private let readModel: ReadModel
+    private let keys: KeyArchive
     private let jobs = WorkQueue<Job>(capacity: 1)
     private let status = Mutex(Status())
     private let thread: Mutex<WorkerThread?>
 
-    init(state: consuming SQLiteState, readModel: ReadModel) throws(StoreError) {
+    init(
+        state: consuming SQLiteState, readModel: ReadModel, keys: KeyArchive
+    ) throws(StoreError) {
         self.readModel = readModel
+        self.keys = keys
         thread = Mutex(nil)
         let handover = Handover(state)
         do throws(WorkerThread.Unavailable) {
@@ -63,18 +68,36 @@ final class Checkpointer: Sendable {
     private func run(_ state: inout SQLiteState) {
         while let job = jobs.take() {
             do throws(StoreError) {
-                try state.write(
-                    Checkpoint(
-                        through: job.mark, image: job.image, usage: job.frozen.usage,
-                        events: job.frozen.events, actions: job.frozen.actions))
+                try state.write(Checkpoint(job.frozen, job.image, through: job.mark))
                 readModel.thaw(job.frozen)
+                keys.publish(state.keyRuns, through: state.through)
                 status.withLock { $0.lastError = nil }
             } catch {
                 status.withLock { status in
                     status.failed = job
                     status.lastError = error
                 }
+                continue
             }
+            mergeKeys(of: &state)
+        }
+        if isCondemned { state.condemn() }
+    }
+
+    /// Merging can wait: what cannot be merged now is tried again after the next checkpoint.
+    private func mergeKeys(of state: inout SQLiteState) {
+        do throws(StoreError) {
+            guard try state.mergeKeys() else { return }
+            keys.publish(state.keyRuns, through: state.through)
+        } catch {
+            status.withLock { $0.lastError = error }
         }
     }
+
+    /// Has the file made anew at the next start: something in it is not what was written.
+    func condemn() {
+        status.withLock { $0.isCondemned = true }
+    }
+
+    private var isCondemned: Bool { status.withLock { $0.isCondemned } }
 }

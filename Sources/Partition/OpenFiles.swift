@@ -1,5 +1,5 @@
 public import Engine
-internal import Ledger
+public import Ledger
 public import Reports
 public import SQLiteStore
 public import Store
@@ -15,6 +15,8 @@ public struct OpenFiles: ~Copyable, Sendable {
     public let state: SQLiteState
     public let readModel: ReadModel
     public let recovered: RecoveredLedger
+    /// The idempotency keys that only disk has.
+    public let keys: KeyArchive
     /// The segment at which the checkpoint stood; 0 when there was none.
     public let checkpoint: UInt64
 
@@ -24,23 +26,43 @@ public struct OpenFiles: ~Copyable, Sendable {
     ) throws(StoreError) {
         let journal = try SQLiteJournal(in: folder)
         let reader = try SQLiteJournalReader(folder: folder.path, vfs: folder.vfs)
-        var state = try SQLiteState(in: folder, lastSegment: try reader.lastNumber())
+        var state = try SQLiteState(
+            in: folder, lastSegment: try reader.lastNumber(), seed: seed)
         let restored = try Self.restore(state, journal: reader)
         if restored == nil {
             // Closed before it is removed: SQLite would delete the new log by its name.
             _ = consume state
-            state = try SQLiteState.rebuilt(in: folder)
+            state = try SQLiteState.rebuilt(in: folder, seed: seed)
         }
         let readModel = ReadModel(
             stored: try SQLiteUsageReader(folder: folder.path, vfs: folder.vfs),
             through: restored?.through.number ?? 0, actions: restored?.actions ?? [])
-        recovered = try Recovery.recover(
-            from: reader, checkpoint: restored, seed: seed, fold: readModel.fold)
+        let recovered = try Self.recover(reader, restored, readModel, &state)
+        let keys = KeyArchive(
+            seed: state.keySeed, runs: state.keyRuns, through: state.through,
+            keys: try SQLiteKeyReader(folder: folder.path, vfs: folder.vfs), journal: reader)
+        self.recovered = recovered
+        self.keys = keys
         self.journal = journal
         self.state = state
         self.reader = reader
         self.readModel = readModel
         checkpoint = restored?.through.number ?? 0
+    }
+
+    private static func recover(
+        _ journal: SQLiteJournalReader, _ restored: RestoredState?, _ readModel: ReadModel,
+        _ state: inout SQLiteState
+    ) throws(StoreError) -> RecoveredLedger {
+        try Recovery.recover(
+            from: journal, checkpoint: restored, seed: state.keySeed, fold: readModel.fold
+        ) { (image, mark) throws(StoreError) in
+            guard let frozen = readModel.freeze() else { return state.through }
+            try state.write(Checkpoint(frozen, image, through: mark))
+            readModel.thaw(frozen)
+            _ = try state.mergeKeys()
+            return state.through
+        }
     }
 
     /// What the state file gives back; nil when it is empty, damaged or not of this journal.
@@ -51,5 +73,14 @@ public struct OpenFiles: ~Copyable, Sendable {
             try Recovery.isPart(restored.through, of: journal)
         else { return nil }
         return restored
+    }
+}
+
+extension Checkpoint {
+    /// What the read model set aside, with the accounts as they were then.
+    public init(_ frozen: ReadModel.Frozen, _ image: LedgerImage, through mark: JournalMark) {
+        self.init(
+            through: mark, image: image, usage: frozen.usage, events: frozen.events,
+            actions: frozen.actions)
     }
 }

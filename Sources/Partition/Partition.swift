@@ -59,11 +59,12 @@ public final class Partition: Sendable {
         opening = Opening(
             checkpoint: files.checkpoint, last: recovered.last.number,
             clockBehindMicros: time.behindMicros)
-        let checkpointer = try Checkpointer(state: files.state, readModel: readModel)
+        let checkpointer = try Checkpointer(
+            state: files.state, readModel: readModel, keys: files.keys)
         let engine = try Engine(ledger: recovered.ledger, after: recovered.last)
         pipeline = try Self.start(
             engine, CommitStage(journal: files.journal, after: recovered.last), time,
-            Self.follower(handlers, readModel, directory, checkpointer),
+            Self.follower(handlers, readModel, directory, checkpointer), files.keys,
             segmentItemsMax: segmentItemsMax)
         self.time = time
         self.directory = directory
@@ -91,11 +92,11 @@ public final class Partition: Sendable {
 extension Partition {
     private static func start(
         _ engine: Engine, _ stage: consuming CommitStage<SQLiteJournal>, _ time: LedgerClock,
-        _ follower: PipelineFollower, segmentItemsMax: Int
+        _ follower: PipelineFollower, _ keys: KeyArchive, segmentItemsMax: Int
     ) throws(StoreError) -> Pipeline {
         do throws(WorkerThread.Unavailable) {
             return try Pipeline(
-                engine: engine, stage: stage, time: time, follower: follower,
+                engine: engine, stage: stage, time: time, follower: follower, keys: keys,
                 segmentItemsMax: segmentItemsMax)
         } catch {
             throw .unavailable("no thread could be started")
@@ -113,6 +114,10 @@ extension Partition {
             },
             deliver: handlers.deliver,
             checkpoint: { image, mark in checkpointer.request(image, through: mark) },
-            failed: handlers.failed)
+            failed: { error in
+                if case .corrupt = error { checkpointer.condemn() }
+                handlers.failed(error)
+            },
+            accountID: { slot in directory.profile(slot)?.id })
     }
 }

@@ -56,6 +56,21 @@ struct Database: ~Copyable {
         }
     }
 
+    /// Runs `body` in one read transaction.
+    func reading<Result>(
+        _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try run("BEGIN")
+        do throws(StoreError) {
+            let result = try body()
+            try run("COMMIT")
+            return result
+        } catch {
+            try? run("ROLLBACK")
+            throw error
+        }
+    }
+
     /// Compiles a statement for repeated use.
     func statement(_ sql: String) throws(StoreError) -> Statement {
         var prepared: OpaquePointer?
@@ -154,10 +169,11 @@ struct Statement: ~Copyable {
         case SQLITE_DONE:
             reset()
             return false
-        default:
+        case let code:
             let message = database.message
             reset()
-            throw .unavailable(message)
+            let isDamaged = code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB
+            throw isDamaged ? .corrupt(message) : .unavailable(message)
         }
     }
 

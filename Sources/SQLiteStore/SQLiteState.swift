@@ -20,38 +20,47 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         case doubtful(StoreError)
     }
 
-    private let database: Database
-    private var previous: UInt64
+    let database: Database
+    /// The last segment that the file includes.
+    public private(set) var through: UInt64
     private var health: Health
+    /// The runs of idempotency keys, oldest first.
+    public internal(set) var keyRuns: [KeyRun]
+    /// What hashes of idempotency keys are made with, for as long as the file lives.
+    public let keySeed: UInt64
 
     /// Opens or creates the file in a locked folder; removes it first when it is damaged or stands
     /// ahead of the journal's segment `lastSegment`.
+    ///
+    /// A file made anew keeps `seed` for the hashes of its keys.
     public init(
-        in folder: borrowing some StoreFolder & ~Copyable, lastSegment: UInt64
+        in folder: borrowing some StoreFolder & ~Copyable, lastSegment: UInt64, seed: UInt64
     ) throws(StoreError) {
         try folder.renewLog(of: Self.fileName)
-        self = try Self.found(in: folder, lastSegment: lastSegment)
+        self = try Self.found(in: folder, lastSegment: lastSegment, seed: seed)
     }
 
     private static func found(
-        in folder: borrowing some StoreFolder & ~Copyable, lastSegment: UInt64
+        in folder: borrowing some StoreFolder & ~Copyable, lastSegment: UInt64, seed: UInt64
     ) throws(StoreError) -> Self {
         let path = "\(folder.path)/\(fileName)"
-        if let found = try? Self(path: path, vfs: folder.vfs), found.previous <= lastSegment {
+        if let found = try? Self(path: path, vfs: folder.vfs, seed: seed),
+            found.through <= lastSegment
+        {
             return found
         }
-        return try rebuilt(in: folder)
+        return try rebuilt(in: folder, seed: seed)
     }
 
     /// Makes the file anew, without any checkpoint; nothing may have it open.
     public static func rebuilt(
-        in folder: borrowing some StoreFolder & ~Copyable
+        in folder: borrowing some StoreFolder & ~Copyable, seed: UInt64
     ) throws(StoreError) -> Self {
         folder.removeDatabase(fileName)
-        return try Self(path: "\(folder.path)/\(fileName)", vfs: folder.vfs)
+        return try Self(path: "\(folder.path)/\(fileName)", vfs: folder.vfs, seed: seed)
     }
 
-    private init(path: String, vfs: String?) throws(StoreError) {
+    private init(path: String, vfs: String?, seed: UInt64) throws(StoreError) {
         let database = try Database(path: path, access: .writing, vfs: vfs)
         let isKnown = try database.isKnown(as: Self.applicationID, schema: Self.schemaVersion)
         try database.assertPragma("journal_mode", "WAL", reads: "wal")
@@ -60,10 +69,17 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         try database.truncateLog()
         if !isKnown {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
-                () throws(StoreError) in try database.run(Self.schema)
+                () throws(StoreError) in
+                try database.run(Self.schema)
+                try database.run("INSERT INTO key_seed VALUES (1, \(Int64(bitPattern: seed)))")
             }
         }
-        previous = try Self.through(database)
+        let through = try Self.through(database)
+        let keySeed = try Self.keySeed(database)
+        let keyRuns = try Self.keyRuns(database)
+        self.through = through
+        self.keySeed = keySeed
+        self.keyRuns = keyRuns
         health = .sound
         self.database = database
     }
@@ -71,7 +87,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     private static let schema = """
         CREATE TABLE checkpoint (
             id INTEGER PRIMARY KEY CHECK (id = 1), through INTEGER NOT NULL, hash BLOB NOT NULL,
-            time INTEGER NOT NULL);
+            time INTEGER NOT NULL, keys INTEGER NOT NULL);
         CREATE TABLE account (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE api_key (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE price_list (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
@@ -83,6 +99,12 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         CREATE TABLE event (
             account INTEGER NOT NULL, through INTEGER NOT NULL, body BLOB NOT NULL,
             PRIMARY KEY (account, through)) WITHOUT ROWID;
+        CREATE TABLE key_seed (id INTEGER PRIMARY KEY CHECK (id = 1), seed INTEGER NOT NULL);
+        CREATE TABLE key_run (
+            number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
+            count INTEGER NOT NULL);
+        CREATE TABLE key_filter (run INTEGER PRIMARY KEY, body BLOB NOT NULL);
+        CREATE TABLE key_page (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
         """
 
     static func through(_ database: borrowing Database) throws(StoreError) -> UInt64 {
@@ -94,26 +116,39 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     /// After the first failure to copy the log nothing is written until the file is opened again.
     public mutating func write(_ checkpoint: Checkpoint) throws(StoreError) {
         if case .doubtful(let error) = health { throw error }
-        try database.run("BEGIN IMMEDIATE")
-        do throws(StoreError) {
+        var runs = keyRuns
+        try transaction { () throws(StoreError) in
             try writeCatalogue(checkpoint.image)
             try writeAccounts(checkpoint.image)
             try writeUsage(checkpoint)
-            try writeHead(checkpoint)
+            let sealed = checkpoint.image.sealedKeys.filter { $0.through > through }
+            if let run = try writeKeys(sealed, besides: runs) { runs.append(run) }
+            try writeHead(checkpoint, keys: runs.reduce(0) { $0 + $1.count })
+        }
+        through = checkpoint.through.number
+        keyRuns = runs
+        do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
+    }
+
+    /// Does all of what `body` does, or nothing.
+    func transaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        try database.run("BEGIN IMMEDIATE")
+        do throws(StoreError) {
+            try body()
             try database.run("COMMIT")
         } catch {
             try? database.run("ROLLBACK")
             throw error
         }
-        previous = checkpoint.through.number
-        do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
     }
 
-    private func writeHead(_ checkpoint: Checkpoint) throws(StoreError) {
-        let insert = try database.statement("INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?)")
+    private func writeHead(_ checkpoint: Checkpoint, keys: Int) throws(StoreError) {
+        let insert = try database.statement(
+            "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?, ?)")
         insert.bind(1, Int64(bitPattern: checkpoint.through.number))
         insert.bind(2, copying: checkpoint.through.hash)
         insert.bind(3, checkpoint.through.time.micros)
+        insert.bind(4, Int64(keys))
         _ = try insert.step(database)
     }
 
@@ -121,7 +156,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         let insert = try database.statement("INSERT OR REPLACE INTO account VALUES (?, ?)")
         for slot in 0..<image.accountCount {
             let account = image.account(
-                AccountSlot(truncatingIfNeeded: slot), changedAfter: previous)
+                AccountSlot(truncatingIfNeeded: slot), changedAfter: through)
             guard let account else { continue }
             insert.bind(1, Int64(slot))
             insert.bind(2, copying: StateEncoding.encode(account))

@@ -120,14 +120,8 @@ extension SQLiteUsageReader.Connection {
     fileprivate func read<Result>(
         _ body: (UInt64, borrowing Database) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
-        try database.run("BEGIN")
-        do throws(StoreError) {
-            let result = try body(try SQLiteState.through(database), database)
-            try database.run("COMMIT")
-            return result
-        } catch {
-            try? database.run("ROLLBACK")
-            throw error
+        try database.reading { () throws(StoreError) in
+            try body(try SQLiteState.through(database), database)
         }
     }
 }

@@ -141,7 +141,7 @@ extension Ledger {
                 }
                 guard !charge.idempotence.key.isEmpty else { return }
                 let key = contents.bytes.span.extracting(charge.idempotence.key.indices)
-                remember(idempotency.hash(of: key, account: charge.head.account), at: position)
+                remember(keyHash(of: key, on: charge.head.account), at: position)
             case .event(let index):
                 apply(contents.events[index], at: position)
             }

@@ -88,14 +88,3 @@ extension ByteReader {
         _ = try take(Int(total), in: bytes)
     }
 }
-
-extension Ledger {
-    /// Adds the keys of a segment whose other effects the ledger holds already.
-    public mutating func rememberKeys(of keys: SegmentKeys) {
-        for entry in keys.entries {
-            let hash = idempotency.hash(
-                of: keys.bytes.span.extracting(entry.key.indices), account: entry.account)
-            idempotency.insert(hash, at: entry.position)
-        }
-    }
-}

@@ -1,5 +1,4 @@
 public import Credit
-internal import Digest
 public import Ledger
 
 /// The bytes of checkpointed things; each ends with a CRC-32 of what is before it.
@@ -205,23 +204,6 @@ extension StateEncoding {
 }
 
 extension [UInt8] {
-    fileprivate consuming func withChecksum() -> [UInt8] {
-        var bytes = self
-        bytes.append(fixed: CRC32.checksum(of: bytes.span))
-        return bytes
-    }
-
-    fileprivate func checked() throws(SegmentError) -> [UInt8] {
-        guard count >= 4 else { throw .malformed(at: count) }
-        let body = Array(dropLast(4))
-        var reader = ByteReader()
-        _ = try reader.take(body.count, in: span)
-        guard try reader.fixed(UInt32.self, in: span) == CRC32.checksum(of: body.span) else {
-            throw .badChecksum
-        }
-        return body
-    }
-
     fileprivate mutating func append(_ lot: Lot) {
         append(position: lot.position)
         append(lot.source.rawValue)

@@ -44,6 +44,7 @@ public struct JournalBuilder: Sendable {
             encoder.encode(pending.contents, previous: mark.hash, salt: salt))
         contents.append(pending.contents)
         learn(pending.contents.modelEvents(names: &names))
+        engine.sealKeys()
     }
 
     /// Remembers what later requests may be about.
@@ -74,7 +75,7 @@ public struct JournalBuilder: Sendable {
     public var image: LedgerImage { engine.ledger.image }
 
     /// How many idempotency keys there are now.
-    public var keyCount: Int { engine.ledger.idempotency.count }
+    public var keyCount: Int { engine.ledger.keyWindow.count }
 
     /// All accounts as they are now.
     public var accounts: [AccountImage] {

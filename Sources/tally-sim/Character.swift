@@ -20,6 +20,8 @@ struct Character {
     let powerPercent: Int
     /// Of the recoveries, those during which the process dies again.
     let recoveryCrashPercent: Int
+    /// So many runs of keys are merged at least.
+    let mergedRunsMin: Int
 
     init(using random: inout SeededRandom) {
         workload = Workload.Character(using: &random)
@@ -34,6 +36,7 @@ struct Character {
         duplicatePercent = random.pick([0, 5, 30])
         powerPercent = random.pick([0, 50, 100])
         recoveryCrashPercent = random.pick([0, 20, 60])
+        mergedRunsMin = random.pick([2, 4])
     }
 
     func step(using random: inout SeededRandom) -> Step {

@@ -109,7 +109,7 @@ final class Run {
     private func writeCheckpoint() {
         guard let server, server.isCheckpointing else { return }
         do throws(StoreError) {
-            try server.writeCheckpoint()
+            try server.writeCheckpoint(merging: character.mergedRunsMin)
             tally.checkpoints += 1
             log.add("checkpoint")
         } catch {

@@ -134,9 +134,8 @@ extension Run {
             throw Failure("the API keys differ from the journal folded from nothing")
         }
         let keys = journal.events.count { !$0.key.isEmpty }
-        guard ledger.idempotency.count == keys else {
-            throw Failure("\(ledger.idempotency.count) keys remembered, \(keys) stored")
-        }
+        let known = ledger.keyWindow.count + (server?.keys.count ?? 0)
+        guard known == keys else { throw Failure("\(known) keys known, \(keys) recorded") }
     }
 
     /// C1 to C3: what lots have spent is what was charged and taken, less what is owed.

@@ -14,7 +14,10 @@ extension Run {
         for _ in 0...random.skewed(below: 3) {
             let count = random.skewed(below: character.batchMax + 1)
             let operations = (0..<count).map { _ in nextOperation(at: now) }
-            batches.append(try submit(operations, to: server, at: now))
+            guard let batch = try submit(operations, to: server, at: now) else {
+                return try giveUp(batches)
+            }
+            batches.append(batch)
         }
         try endSegment(of: server, batches, at: now)
     }
@@ -23,7 +26,9 @@ extension Run {
     func decideUnsettled() throws(Failure) {
         guard let server else { return }
         let now = clock.now
-        let batch = try submit(book.unsettled.map { .move($0) }, to: server, at: now)
+        guard let batch = try submit(book.unsettled.map { .move($0) }, to: server, at: now) else {
+            throw Failure("keys cannot be looked up on a disk without faults")
+        }
         try endSegment(of: server, [batch], at: now)
     }
 
@@ -50,19 +55,40 @@ extension Run {
         log.add("decided \(segment.contents.number) with \(events.count) at \(now)")
     }
 
+    /// Has a batch decided; nil when its keys could not be looked up, so that nothing was.
     private func submit(
         _ operations: [Operation], to server: Server, at now: Int64
-    ) throws(Failure) -> [Promise] {
-        var batch = CommandBatch(origin: 0)
-        var promises: [Promise] = []
-        for operation in operations {
-            for _ in 0...(random.chance(character.duplicatePercent) ? 1 : 0) {
-                promises.append(try add(operation, to: &batch, at: now))
-            }
+    ) throws(Failure) -> [Promise]? {
+        let asked = operations.flatMap { operation in
+            [Operation](
+                repeating: operation, count: random.chance(character.duplicatePercent) ? 2 : 1)
         }
-        server.submit(batch, at: now)
-        tally.commands += promises.count
-        return promises
+        var batch = CommandBatch(origin: 0)
+        do {
+            for operation in asked { try batch.append(operation) }
+        } catch {
+            throw Failure("\(asked) cannot be written as commands: \(error)")
+        }
+        do throws(StoreError) {
+            try server.lookUpKeys(of: &batch)
+        } catch {
+            if case .corrupt(let what) = error { throw Failure("called corrupt: \(what)") }
+            for operation in asked { book.hearNothing(of: operation) }
+            return nil
+        }
+        guard server.submit(batch, at: now) else {
+            throw Failure("keys just looked up are called out of date")
+        }
+        tally.commands += asked.count
+        return asked.map { promise($0, at: now) }
+    }
+
+    /// Ends a process that cannot look keys up; nobody hears what it had decided.
+    private func giveUp(_ batches: [[Promise]]) throws(Failure) {
+        for promise in batches.joined() { book.hearNothing(of: promise.operation) }
+        tally.lookUpsFailed += 1
+        log.add("keys could not be looked up")
+        try end(random.chance(character.powerPercent) ? .powerLost : .killed)
     }
 
     private func nextOperation(at now: Int64) -> Operation {
@@ -70,14 +96,7 @@ extension Run {
         return workload.next(using: &random, at: now)
     }
 
-    private func add(
-        _ operation: Operation, to batch: inout CommandBatch, at now: Int64
-    ) throws(Failure) -> Promise {
-        do {
-            try batch.append(operation)
-        } catch {
-            throw Failure("\(operation) cannot be written as a command: \(error)")
-        }
+    private func promise(_ operation: Operation, at now: Int64) -> Promise {
         let reply = model.perform(operation, at: now)
         if case .move(let move) = operation, case .recorded(let spot) = reply {
             switch move.kind {

@@ -26,6 +26,7 @@ final class Server {
     let reader: SQLiteJournalReader
     let readModel: ReadModel
     let recovered: JournalMark
+    let keys: KeyArchive
     private var decided: [Work] = []
     private var job: Job?
     private var encoder = SegmentEncoder()
@@ -36,6 +37,7 @@ final class Server {
         engine = try Engine(ledger: files.recovered.ledger, after: files.recovered.last)
         reader = files.reader
         readModel = files.readModel
+        keys = files.keys
         recovered = files.recovered.last
         stage = CommitStage(journal: files.journal, after: recovered)
         state = files.state
@@ -48,8 +50,17 @@ final class Server {
     var committed: UInt64 { stage.last.number }
     var isCheckpointing: Bool { job != nil }
 
-    func submit(_ batch: CommandBatch, at now: Int64) {
-        engine.submit(batch, at: Instant(micros: now))
+    /// Looks the keys of a batch up, in memory and on disk.
+    func lookUpKeys(of batch: inout CommandBatch) throws(StoreError) {
+        guard !keys.check(&batch) else { return }
+        let accounts = engine.ledger.catalogue.accounts
+        try keys.lookUp(&batch) { slot in accounts[Int(slot)].id }
+    }
+
+    /// Decides a batch; false when its keys must be looked up again.
+    func submit(_ batch: CommandBatch, at now: Int64) -> Bool {
+        engine.dropKeys(storedThrough: keys.through)
+        return engine.submit(batch, at: Instant(micros: now))
     }
 
     func sweep(at now: Int64) {
@@ -61,6 +72,7 @@ final class Server {
     func endSegment(salt: [UInt8], encodesEarly: Bool, withImage: Bool) -> PendingSegment? {
         guard var segment = engine.nextSegment(salt: salt) else { return nil }
         if encodesEarly { segment.encode(with: &encoder) }
+        if withImage { engine.sealKeys() }
         decided.append(Work(segment: segment, image: withImage ? engine.ledger.image : nil))
         return segment
     }
@@ -79,13 +91,16 @@ final class Server {
     }
 
     /// Writes the checkpoint that is under way; one that fails is kept to be tried again.
-    func writeCheckpoint() throws(StoreError) {
+    ///
+    /// Runs of keys are merged afterwards, so many of them at least.
+    func writeCheckpoint(merging least: Int) throws(StoreError) {
         guard let job else { return }
-        try state.write(
-            Checkpoint(
-                through: job.mark, image: job.image, usage: job.frozen.usage,
-                events: job.frozen.events, actions: job.frozen.actions))
+        try state.write(Checkpoint(job.frozen, job.image, through: job.mark))
         readModel.thaw(job.frozen)
         self.job = nil
+        keys.publish(state.keyRuns, through: state.through)
+        if try state.mergeKeys(least: least) {
+            keys.publish(state.keyRuns, through: state.through)
+        }
     }
 }

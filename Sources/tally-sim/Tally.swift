@@ -14,6 +14,7 @@ struct Tally {
     var cleanEnds = 0
     var recoveries = 0
     var recoveriesFailed = 0
+    var lookUpsFailed = 0
     var checkpoints = 0
     var checkpointsFailed = 0
     var faults = FaultCounts()
@@ -33,6 +34,7 @@ struct Tally {
         cleanEnds += other.cleanEnds
         recoveries += other.recoveries
         recoveriesFailed += other.recoveriesFailed
+        lookUpsFailed += other.lookUpsFailed
         checkpoints += other.checkpoints
         checkpointsFailed += other.checkpointsFailed
         faults.add(other.faults)
@@ -46,7 +48,8 @@ struct Tally {
             ("replies", replies), ("replays", replays), ("unknown", unknowns),
             ("replies_lost", repliesLost), ("kills", kills), ("power_cuts", powerCuts),
             ("clean_ends", cleanEnds), ("recoveries", recoveries),
-            ("recoveries_failed", recoveriesFailed), ("checkpoints", checkpoints),
+            ("recoveries_failed", recoveriesFailed), ("look_ups_failed", lookUpsFailed),
+            ("checkpoints", checkpoints),
             ("checkpoints_failed", checkpointsFailed),
         ]
         let kinds = events.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

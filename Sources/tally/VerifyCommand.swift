@@ -29,11 +29,13 @@ enum VerifyCommand {
         var entries = 0
         let recovered: RecoveredLedger
         do {
-            recovered = try Recovery.recover(from: reader, checkpoint: nil, seed: 0) { contents in
-                segments += 1
-                entries += contents.count
-                bar.show(segments)
-            }
+            recovered = try Recovery.recover(
+                from: reader, checkpoint: nil, seed: 0,
+                fold: { contents in
+                    segments += 1
+                    entries += contents.count
+                    bar.show(segments)
+                })
         } catch {
             bar.finish()
             throw Failure.failed("the journal is not what was written: \(error)")

@@ -31,7 +31,7 @@ struct ModelTests {
             let was = run.engine.ledger.image.account(slot, changedAfter: 0)
             #expect(ledger.image.account(slot, changedAfter: 0) == was)
         }
-        #expect(ledger.idempotency.count == run.engine.ledger.idempotency.count)
+        #expect(ledger.keyWindow.count == run.engine.ledger.keyWindow.count)
         #expect(ledger.catalogue.apiKeys == run.engine.ledger.catalogue.apiKeys)
     }
 }

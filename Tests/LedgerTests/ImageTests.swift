@@ -12,7 +12,7 @@ struct ImageTests {
         let image = driver.ledger.image
         let account = try #require(image.account(0, changedAfter: 0))
         let ledger = Ledger(
-            seed: seed + 1, accounts: [account], apiKeys: image.catalogue.apiKeys,
+            seed: seed + 1, through: 0, accounts: [account], apiKeys: image.catalogue.apiKeys,
             priceLists: image.catalogue.priceLists, plans: image.catalogue.plans)
         #expect(ledger.image.account(0, changedAfter: 0) == account)
         #expect(ledger.audit(account: 0).isEmpty)

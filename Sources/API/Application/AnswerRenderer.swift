@@ -101,15 +101,6 @@ struct FinalEvent {
     }
 }
 
-extension Span<UInt8> {
-    /// True when both have the same bytes.
-    func isEqual(to other: Span<UInt8>) -> Bool {
-        guard count == other.count else { return false }
-        for index in indices where self[index] != other[index] { return false }
-        return true
-    }
-}
-
 /// A request whose key was seen before; the first answer is given again if the command is the same.
 struct Replay: Sendable {
     let account: [UInt8]
