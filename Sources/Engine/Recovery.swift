@@ -10,18 +10,15 @@ public struct RecoveredLedger: Sendable {
 
 /// Rebuilds the state of a partition: a checkpoint, then every later segment of the journal.
 public enum Recovery: Sendable {
-    /// After so many events what is derived from them may go to disk.
-    public static let interimEvents = 2_000_000
-
     /// Folds the journal over `checkpoint`; `fold` sees every segment after it, in order.
     ///
     /// The caller has made sure that the journal holds the checkpoint's segment
-    /// (``isPart(_:of:)``). `interim` is called after each ``interimEvents`` events, so that what is
+    /// (``isPart(_:of:)``). `interim` is called after each `interimEvents` events, so that what is
     /// derived can go to disk and memory need not hold the keys of a whole journal; it gives the
     /// segment up to which disk has them.
     public static func recover(
         from journal: some JournalReader, checkpoint: RestoredState?, seed: UInt64,
-        fold: (SegmentContents) -> Void,
+        interimEvents: Int, fold: (SegmentContents) -> Void,
         interim: (LedgerImage, JournalMark) throws(StoreError) -> UInt64 = { $1.number }
     ) throws(StoreError) -> RecoveredLedger {
         var mark = checkpoint?.through ?? .start
@@ -55,7 +52,8 @@ public enum Recovery: Sendable {
     public static func isPart(
         _ mark: JournalMark, of journal: some JournalReader
     ) throws(StoreError) -> Bool {
-        try journal.segment(mark.number)?.hash == mark.hash
+        guard mark.number > 0 else { return mark.hash == SegmentFormat.firstHash }
+        return try journal.segment(mark.number)?.hash == mark.hash
     }
 
     private static func segment(

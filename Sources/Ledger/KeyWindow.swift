@@ -53,8 +53,10 @@ public struct KeyWindow: Sendable {
         self.floor = floor
     }
 
-    /// How many keys it holds.
-    public var count: Int { sealed.reduce(live.count) { $0 + $1.keys.count } }
+    /// How many keys it holds of segments after this one, which ends a part.
+    public func count(after segment: UInt64) -> Int {
+        sealed.filter { $0.through > segment }.reduce(live.count) { $0 + $1.keys.count }
+    }
 
     /// The hash under which the key of an account is kept.
     @inline(__always)

@@ -22,22 +22,24 @@ public struct OpenFiles: ~Copyable, Sendable {
 
     /// Opens what lies in `folder`; `seed` makes the ledger's hash tables unforeseeable.
     public init(
-        in folder: borrowing some StoreFolder & ~Copyable, seed: UInt64
+        in folder: borrowing some StoreFolder & ~Copyable, seed: UInt64,
+        tuning: StoreTuning = StoreTuning()
     ) throws(StoreError) {
-        let journal = try SQLiteJournal(in: folder)
+        let journal = try SQLiteJournal(in: folder, tuning: tuning)
         let reader = try SQLiteJournalReader(folder: folder.path, vfs: folder.vfs)
         var state = try SQLiteState(
-            in: folder, lastSegment: try reader.lastNumber(), seed: seed)
+            in: folder, seed: seed, tuning: tuning)
         let restored = try Self.restore(state, journal: reader)
         if restored == nil {
             // Closed before it is removed: SQLite would delete the new log by its name.
             _ = consume state
-            state = try SQLiteState.rebuilt(in: folder, seed: seed)
+            state = try SQLiteState.rebuilt(in: folder, seed: seed, tuning: tuning)
         }
         let readModel = ReadModel(
             stored: try SQLiteUsageReader(folder: folder.path, vfs: folder.vfs),
             through: restored?.through.number ?? 0, actions: restored?.actions ?? [])
-        let recovered = try Self.recover(reader, restored, readModel, &state)
+        let recovered = try Self.recover(
+            reader, restored, readModel, &state, interimEvents: tuning.interimEvents)
         let keys = KeyArchive(
             seed: state.keySeed, runs: state.keyRuns, through: state.through,
             keys: try SQLiteKeyReader(folder: folder.path, vfs: folder.vfs), journal: reader)
@@ -52,10 +54,11 @@ public struct OpenFiles: ~Copyable, Sendable {
 
     private static func recover(
         _ journal: SQLiteJournalReader, _ restored: RestoredState?, _ readModel: ReadModel,
-        _ state: inout SQLiteState
+        _ state: inout SQLiteState, interimEvents: Int
     ) throws(StoreError) -> RecoveredLedger {
         try Recovery.recover(
-            from: journal, checkpoint: restored, seed: state.keySeed, fold: readModel.fold
+            from: journal, checkpoint: restored, seed: state.keySeed,
+            interimEvents: interimEvents, fold: readModel.fold
         ) { (image, mark) throws(StoreError) in
             guard let frozen = readModel.freeze() else { return state.through }
             try state.write(Checkpoint(frozen, image, through: mark))
@@ -65,13 +68,23 @@ public struct OpenFiles: ~Copyable, Sendable {
         }
     }
 
-    /// What the state file gives back; nil when it is empty, damaged or not of this journal.
+    /// What the state file gives back; nil when it is empty or damaged.
+    ///
+    /// Throws when it is sound and was made from segments that the journal does not have: those
+    /// were durable once, and starting without them would forget what somebody was told.
     private static func restore(
         _ state: borrowing SQLiteState, journal: SQLiteJournalReader
     ) throws(StoreError) -> RestoredState? {
-        guard let restored = try? state.restored(),
-            try Recovery.isPart(restored.through, of: journal)
-        else { return nil }
+        let through = state.through
+        guard let restored = try? state.restored() else { return nil }
+        guard try Recovery.isPart(restored.through, of: journal) else {
+            throw .corrupt(
+                """
+                state.db was made from segment \(through), which the journal has lost or has with \
+                another hash (it ends at segment \(try journal.lastNumber())): bring back the \
+                journal's files; or remove state.db to accept what is left of it
+                """)
+        }
         return restored
     }
 }

@@ -12,16 +12,17 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     static let applicationID: Int64 = 0x544C_594A
     /// PRAGMA user_version of the tables below.
     static let schemaVersion: Int64 = 0
-    /// The log is copied into the file after this many pages of 4096 bytes.
-    static let logPagesMax = 1024
 
     private let database: Database
     private let insert: Statement
     private var last: UInt64
     private var bytesSinceCopy = 0
+    private let logPagesMax: Int
 
     /// Opens or creates the journal in a locked folder and empties its log.
-    public init(in folder: borrowing some StoreFolder & ~Copyable) throws(StoreError) {
+    public init(
+        in folder: borrowing some StoreFolder & ~Copyable, tuning: StoreTuning = StoreTuning()
+    ) throws(StoreError) {
         try folder.renewLog(of: Self.fileName)
         let database = try Database(
             path: "\(folder.path)/\(Self.fileName)", access: .writing, vfs: folder.vfs)
@@ -32,6 +33,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
         last = try Self.lastNumber(database)
         self.database = database
         self.insert = insert
+        logPagesMax = tuning.logPagesMax
     }
 
     private static func prepare(_ database: borrowing Database) throws(StoreError) {
@@ -69,7 +71,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
         }
         last = segment.number
         bytesSinceCopy += segment.money.count + segment.details.count + 4096
-        if bytesSinceCopy > Self.logPagesMax * 4096 { copyLog() }
+        if bytesSinceCopy > logPagesMax * 4096 { copyLog() }
     }
 
     /// Copies the log into the file; a copy that fails is tried again after the next segment.

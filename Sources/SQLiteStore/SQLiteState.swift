@@ -28,39 +28,40 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     public internal(set) var keyRuns: [KeyRun]
     /// What hashes of idempotency keys are made with, for as long as the file lives.
     public let keySeed: UInt64
+    let tuning: StoreTuning
 
-    /// Opens or creates the file in a locked folder; removes it first when it is damaged or stands
-    /// ahead of the journal's segment `lastSegment`.
+    /// Opens or creates the file in a locked folder; makes it anew when it is damaged.
     ///
     /// A file made anew keeps `seed` for the hashes of its keys.
     public init(
-        in folder: borrowing some StoreFolder & ~Copyable, lastSegment: UInt64, seed: UInt64
+        in folder: borrowing some StoreFolder & ~Copyable, seed: UInt64,
+        tuning: StoreTuning = StoreTuning()
     ) throws(StoreError) {
         try folder.renewLog(of: Self.fileName)
-        self = try Self.found(in: folder, lastSegment: lastSegment, seed: seed)
+        self = try Self.found(in: folder, seed: seed, tuning)
     }
 
     private static func found(
-        in folder: borrowing some StoreFolder & ~Copyable, lastSegment: UInt64, seed: UInt64
+        in folder: borrowing some StoreFolder & ~Copyable, seed: UInt64, _ tuning: StoreTuning
     ) throws(StoreError) -> Self {
         let path = "\(folder.path)/\(fileName)"
-        if let found = try? Self(path: path, vfs: folder.vfs, seed: seed),
-            found.through <= lastSegment
-        {
-            return found
-        }
-        return try rebuilt(in: folder, seed: seed)
+        if let found = try? Self(path: path, vfs: folder.vfs, seed: seed, tuning) { return found }
+        return try rebuilt(in: folder, seed: seed, tuning: tuning)
     }
 
     /// Makes the file anew, without any checkpoint; nothing may have it open.
     public static func rebuilt(
-        in folder: borrowing some StoreFolder & ~Copyable, seed: UInt64
+        in folder: borrowing some StoreFolder & ~Copyable, seed: UInt64,
+        tuning: StoreTuning = StoreTuning()
     ) throws(StoreError) -> Self {
         folder.removeDatabase(fileName)
-        return try Self(path: "\(folder.path)/\(fileName)", vfs: folder.vfs, seed: seed)
+        return try Self(
+            path: "\(folder.path)/\(fileName)", vfs: folder.vfs, seed: seed, tuning)
     }
 
-    private init(path: String, vfs: String?, seed: UInt64) throws(StoreError) {
+    private init(
+        path: String, vfs: String?, seed: UInt64, _ tuning: StoreTuning
+    ) throws(StoreError) {
         let database = try Database(path: path, access: .writing, vfs: vfs)
         let isKnown = try database.isKnown(as: Self.applicationID, schema: Self.schemaVersion)
         try database.assertPragma("journal_mode", "WAL", reads: "wal")
@@ -74,11 +75,12 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
                 try database.run("INSERT INTO key_seed VALUES (1, \(Int64(bitPattern: seed)))")
             }
         }
-        let through = try Self.through(database)
+        let through = try Self.head(database)?.through.number ?? 0
         let keySeed = try Self.keySeed(database)
-        let keyRuns = try Self.keyRuns(database)
+        let keyRuns = try Self.keyRuns(database, tuning)
         self.through = through
         self.keySeed = keySeed
+        self.tuning = tuning
         self.keyRuns = keyRuns
         health = .sound
         self.database = database
@@ -87,7 +89,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     private static let schema = """
         CREATE TABLE checkpoint (
             id INTEGER PRIMARY KEY CHECK (id = 1), through INTEGER NOT NULL, hash BLOB NOT NULL,
-            time INTEGER NOT NULL, keys INTEGER NOT NULL);
+            time INTEGER NOT NULL, keys INTEGER NOT NULL, crc INTEGER NOT NULL);
         CREATE TABLE account (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE api_key (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE price_list (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
@@ -106,6 +108,22 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         CREATE TABLE key_filter (run INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE key_page (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
         """
+
+    /// Up to where the file reaches, checked; nil before the first checkpoint.
+    static func head(_ database: borrowing Database) throws(StoreError) -> StateHead? {
+        let row = try database.statement("SELECT through, hash, time, keys, crc FROM checkpoint")
+        guard try row.step(database) else { return nil }
+        let mark = JournalMark(
+            number: UInt64(bitPattern: row.integer(0)), hash: row.bytes(1),
+            time: Instant(micros: row.integer(2)))
+        let head = StateHead(through: mark, keys: Int(row.integer(3)))
+        let checksum = row.integer(4)
+        row.reset()
+        guard Int64(head.checksum) == checksum else {
+            throw .corrupt("\(fileName): the checkpoint fails its checksum")
+        }
+        return head
+    }
 
     static func through(_ database: borrowing Database) throws(StoreError) -> UInt64 {
         let statement = try database.statement("SELECT through FROM checkpoint")
@@ -144,11 +162,12 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
 
     private func writeHead(_ checkpoint: Checkpoint, keys: Int) throws(StoreError) {
         let insert = try database.statement(
-            "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?, ?)")
+            "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?, ?, ?)")
         insert.bind(1, Int64(bitPattern: checkpoint.through.number))
         insert.bind(2, copying: checkpoint.through.hash)
         insert.bind(3, checkpoint.through.time.micros)
         insert.bind(4, Int64(keys))
+        insert.bind(5, Int64(StateHead(through: checkpoint.through, keys: keys).checksum))
         _ = try insert.step(database)
     }
 
@@ -222,12 +241,9 @@ extension SQLiteState {
     /// Throws when any part of it is missing, fails its checksum or cannot be read: the caller then
     /// makes the file anew (``rebuilt(in:)``).
     public func restored() throws(StoreError) -> RestoredState? {
-        let head = try database.statement("SELECT through, hash, time FROM checkpoint")
-        guard try head.step(database) else { return nil }
+        guard let head = try Self.head(database) else { return nil }
         return RestoredState(
-            through: JournalMark(
-                number: UInt64(bitPattern: head.integer(0)), hash: head.bytes(1),
-                time: Instant(micros: head.integer(2))),
+            through: head.through,
             accounts: try rows("SELECT slot, body FROM account ORDER BY slot", from: 0) {
                 (slot, bytes) throws(SegmentError) in
                 try StateEncoding.account(AccountSlot(truncatingIfNeeded: slot), from: bytes)

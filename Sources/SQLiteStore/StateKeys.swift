@@ -6,13 +6,6 @@ public import Store
 /// A page lies under its run's number in the upper bits and its first hash in the lower ones, so
 /// that the page of a hash is the last one at or before it.
 extension SQLiteState {
-    /// How much memory the filters of all runs may take; further runs are searched without.
-    public static let filterBytesMax = 192 << 20
-    /// So many of the newest runs are merged at least.
-    public static let mergedRunsMin = 4
-    /// Larger runs are not merged any more.
-    public static let mergedKeysMax = 64 << 20
-
     static func keySeed(_ database: borrowing Database) throws(StoreError) -> UInt64 {
         let select = try database.statement("SELECT seed FROM key_seed")
         guard try select.step(database) else { throw .corrupt("\(fileName): no seed") }
@@ -41,17 +34,17 @@ extension SQLiteState {
             runs.append(
                 KeyRun(number: number, range: range, count: Int(select.integer(3)), filter: nil))
         }
-        let total = try database.statement("SELECT keys FROM checkpoint")
-        let count = try total.step(database) ? total.integer(0) : 0
-        total.reset()
-        guard runs.reduce(0, { $0 + Int64($1.count) }) == count else {
+        let count = try head(database)?.keys ?? 0
+        guard runs.reduce(0, { $0 + $1.count }) == count else {
             throw .corrupt("\(fileName): keys are missing")
         }
         return runs
     }
 
     /// The runs, with as many filters as memory may hold.
-    static func keyRuns(_ database: borrowing Database) throws(StoreError) -> [KeyRun] {
+    static func keyRuns(
+        _ database: borrowing Database, _ tuning: StoreTuning
+    ) throws(StoreError) -> [KeyRun] {
         let select = try database.statement("SELECT body FROM key_filter WHERE run = ?")
         var runs: [KeyRun] = []
         for run in try bareKeyRuns(database) {
@@ -59,7 +52,7 @@ extension SQLiteState {
             let bytes = try select.step(database) ? select.bytes(0) : []
             select.reset()
             do throws(SegmentError) {
-                runs.append(run.with(try KeyFilter(from: bytes), besides: runs))
+                runs.append(run.with(try KeyFilter(from: bytes), besides: runs, tuning))
             } catch {
                 throw .corrupt("\(fileName): filter of run \(run.number): \(error)")
             }
@@ -76,10 +69,11 @@ extension SQLiteState {
         records.sortByHash()
         let range = KeyRun.Range(after: runs.last?.range.through ?? 0, through: through)
         var writer = try KeyRunWriter(
-            database, number: Self.freeNumber(besides: runs), range: range, count: records.count)
+            database, number: Self.freeNumber(besides: runs), range: range, count: records.count,
+            tuning)
         for record in records { try writer.append(record, database) }
         let (run, filter) = try writer.finish(database)
-        return run.with(filter, besides: runs)
+        return run.with(filter, besides: runs, tuning)
     }
 
     private static func freeNumber(besides runs: [KeyRun]) -> Int64 {
@@ -92,10 +86,9 @@ extension SQLiteState {
     ///
     /// Runs are told apart by their segments, so that whoever still goes by the old ones finds
     /// that they are gone and searches the new one without a filter.
-    public mutating func mergeKeys(
-        least: Int = mergedRunsMin, keysMax: Int = mergedKeysMax
-    ) throws(StoreError) -> Bool {
-        let count = KeyRun.mergeCount(keyRuns.map(\.count), least: least, keysMax: keysMax)
+    public mutating func mergeKeys() throws(StoreError) -> Bool {
+        let count = KeyRun.mergeCount(
+            keyRuns.map(\.count), least: tuning.mergedRunsMin, keysMax: tuning.mergedKeysMax)
         guard count > 1 else { return false }
         let old = keyRuns.suffix(count)
         let kept = Array(keyRuns.dropLast(count))
@@ -117,7 +110,7 @@ extension SQLiteState {
         var writer = try KeyRunWriter(
             database, number: Self.freeNumber(besides: keyRuns),
             range: KeyRun.Range(after: first.range.after, through: last.range.through),
-            count: old.reduce(0) { $0 + $1.count })
+            count: old.reduce(0) { $0 + $1.count }, tuning)
         var heads: [KeyRecord?] = []
         for index in readers.indices { heads.append(try readers[index].next(database)) }
         while let least = heads.compactMap(\.self).min(),
@@ -131,7 +124,7 @@ extension SQLiteState {
             throw .corrupt("\(Self.fileName): keys are missing")
         }
         let (run, filter) = try writer.finish(database)
-        return run.with(filter, besides: kept)
+        return run.with(filter, besides: kept, tuning)
     }
 
     /// Takes the checkpoint away, so that the file is made anew at the next start.
@@ -161,11 +154,13 @@ extension KeyRun {
     }
 
     /// The same with its filter, if memory may hold that beside those of `runs`.
-    fileprivate func with(_ filter: KeyFilter, besides runs: [KeyRun]) -> KeyRun {
+    fileprivate func with(
+        _ filter: KeyFilter, besides runs: [KeyRun], _ tuning: StoreTuning
+    ) -> KeyRun {
         let taken = runs.reduce(filter.byteCount) { $0 + ($1.filter?.byteCount ?? 0) }
         return KeyRun(
             number: number, range: range, count: count,
-            filter: taken <= SQLiteState.filterBytesMax ? filter : nil)
+            filter: taken <= tuning.filterBytesMax ? filter : nil)
     }
 }
 
@@ -179,11 +174,12 @@ private struct KeyRunWriter: ~Copyable {
     private let insert: Statement
 
     init(
-        _ database: borrowing Database, number: Int64, range: KeyRun.Range, count: Int
+        _ database: borrowing Database, number: Int64, range: KeyRun.Range, count: Int,
+        _ tuning: StoreTuning
     ) throws(StoreError) {
         self.number = number
         self.range = range
-        pages = KeyPages(through: range.through)
+        pages = KeyPages(through: range.through, pageKeys: tuning.pageKeysUsual)
         filter = KeyFilter(expecting: count)
         insert = try database.statement("INSERT INTO key_page VALUES (?, ?)")
     }

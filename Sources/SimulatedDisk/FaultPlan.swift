@@ -17,6 +17,11 @@ public struct FaultPlan: Hashable, Sendable {
     public static let none = Self()
 }
 
+/// What happens to the bytes of a file at rest: one bit, or a sector.
+public enum FileDamage: CaseIterable, Sendable {
+    case bit, zeros, swap, misdirection, cut
+}
+
 /// What a simulated disk has done to its users.
 public struct FaultCounts: Hashable, Sendable {
     public var readErrors = 0
@@ -31,6 +36,8 @@ public struct FaultCounts: Hashable, Sendable {
     public var sectorsKept = 0
     /// Names made, changed or removed but not on disk when power was lost.
     public var namesLost = 0
+    /// Changes of files at rest.
+    public var damages: [FileDamage: Int] = [:]
 
     public init() {}
 
@@ -42,7 +49,7 @@ public struct FaultCounts: Hashable, Sendable {
             ("sync_errors_dropped", syncErrorsDropped), ("crashes", crashes),
             ("sectors_lost", sectorsLost), ("sectors_kept", sectorsKept),
             ("names_lost", namesLost),
-        ]
+        ] + FileDamage.allCases.map { ("damage_\($0)", damages[$0] ?? 0) }
     }
 
     /// Adds the counts of another disk.
@@ -56,5 +63,6 @@ public struct FaultCounts: Hashable, Sendable {
         sectorsLost += other.sectorsLost
         sectorsKept += other.sectorsKept
         namesLost += other.namesLost
+        damages.merge(other.damages, uniquingKeysWith: +)
     }
 }

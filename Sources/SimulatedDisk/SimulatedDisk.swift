@@ -157,6 +157,37 @@ extension SimulatedDisk {
 }
 
 extension SimulatedDisk {
+    /// What all files hold, while no process runs.
+    public struct Copies: Sendable {
+        fileprivate let contents: [String: [UInt8]]
+    }
+
+    public var copies: Copies { Copies(contents: names.mapValues(\.content)) }
+
+    /// Gives files their old contents back, while no process runs.
+    public func restore(_ copies: Copies) {
+        isDown = false
+        operationsLeft = nil
+        names = [:]
+        for (name, content) in copies.contents {
+            let file = SimulatedFile(name: name)
+            file.write(content, at: 0)
+            file.sync()
+            names[name] = file
+        }
+        durableNames = names
+        unsyncedNames = []
+    }
+
+    /// Changes bytes of a file at rest; false when it has none.
+    public func damage(_ name: String) -> Bool {
+        guard let file = names[name], !file.content.isEmpty else { return false }
+        let damage = random.pick(FileDamage.allCases)
+        file.damage(damage, using: &random)
+        counts.damages[damage, default: 0] += 1
+        return true
+    }
+
     func file(_ name: String) -> SimulatedFile? { names[name] }
 
     /// Makes an empty file; nil when that fails.

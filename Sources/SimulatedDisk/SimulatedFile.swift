@@ -93,6 +93,29 @@ final class SimulatedFile {
         memory = nil
     }
 
+    /// Changes bytes at rest.
+    func damage(_ damage: FileDamage, using random: inout SeededRandom) {
+        var bytes = content
+        let size = min(Self.sectorBytes, bytes.count)
+        let sectors = bytes.count / size
+        let first = random.below(sectors) * size
+        let second = random.below(sectors) * size
+        let (one, other) = (first..<first + size, second..<second + size)
+        switch damage {
+        case .bit: bytes[random.below(bytes.count)] ^= 1 << UInt8(random.below(8))
+        case .zeros: bytes.replaceSubrange(one, with: repeatElement(0, count: size))
+        case .swap:
+            let (left, right) = (Array(bytes[one]), Array(bytes[other]))
+            bytes.replaceSubrange(one, with: right)
+            bytes.replaceSubrange(other, with: left)
+        case .misdirection: bytes.replaceSubrange(one, with: Array(bytes[other]))
+        case .cut: bytes.removeLast(random.below(bytes.count) + 1)
+        }
+        unsynced = []
+        content = bytes
+        durable = bytes
+    }
+
     /// A change in pieces that reach the disk as a whole or not at all.
     private static func sectors(of change: Change) -> [Change] {
         guard case .write(let offset, let bytes) = change else { return [change] }

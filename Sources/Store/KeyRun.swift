@@ -119,12 +119,13 @@ public struct KeyPage: Sendable {
 public struct KeyPages: Sendable {
     private var waiting: [KeyRecord] = []
     private var start: UInt64 = 0
-    private var pageCount = 400
+    private var pageCount: Int
     private let through: UInt64
 
-    /// Pages of a run whose last segment is `through`.
-    public init(through: UInt64) {
+    /// Pages of a run whose last segment is `through`; a page is tried with `pageKeys` keys first.
+    public init(through: UInt64, pageKeys: Int = 400) {
         self.through = through
+        pageCount = pageKeys
     }
 
     /// Takes the next key; gives a page when one is complete.

@@ -1,5 +1,29 @@
 public import Credit
+internal import Digest
 public import Ledger
+
+/// Up to where a state file reaches.
+public struct StateHead: Hashable, Sendable {
+    /// The last segment that it includes.
+    public let through: JournalMark
+    /// How many idempotency keys it has.
+    public let keys: Int
+
+    public init(through: JournalMark, keys: Int) {
+        self.through = through
+        self.keys = keys
+    }
+
+    /// A CRC-32 of all of it.
+    public var checksum: UInt32 {
+        var bytes: [UInt8] = []
+        bytes.append(fixed: through.number)
+        bytes.append(byteString: through.hash)
+        bytes.append(time: through.time)
+        bytes.append(varint: UInt64(bitPattern: Int64(keys)))
+        return CRC32.checksum(of: bytes.span)
+    }
+}
 
 /// The bytes of checkpointed things; each ends with a CRC-32 of what is before it.
 public enum StateEncoding: Sendable {

@@ -75,7 +75,7 @@ public struct JournalBuilder: Sendable {
     public var image: LedgerImage { engine.ledger.image }
 
     /// How many idempotency keys there are now.
-    public var keyCount: Int { engine.ledger.keyWindow.count }
+    public var keyCount: Int { engine.ledger.keyWindow.count(after: 0) }
 
     /// All accounts as they are now.
     public var accounts: [AccountImage] {

@@ -41,6 +41,19 @@ public struct ModelEvent: Hashable, Sendable {
 
         /// The kind without its figures.
         public var name: String { String("\(self)".prefix { $0 != "(" }) }
+
+        /// The names of all kinds.
+        public static var names: [String] {
+            let plain: [Self] = [
+                .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .keyCreated,
+                .planPut, .periodStarted, .planPending, .budgetPut, .budgetDeleted,
+                .budgetRestarted, .charged, .granted, .activated, .expired, .voided, .adjusted,
+                .held, .captured, .released, .refunded, .refusedFunds(required: 0, spendable: 0),
+                .refusedSuspended, .refusedHold, .refusedRefund(left: 0),
+                .refusedBudget(name: "", limit: 0, used: 0, until: 0),
+            ]
+            return plain.map(\.name)
+        }
     }
 
     public var spot: Spot

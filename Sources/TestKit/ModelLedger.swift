@@ -96,6 +96,9 @@ public struct ModelLedger: Sendable {
     /// The names of all accounts in order of creation.
     public var names: [String] { accounts.map(\.name) }
 
+    /// True when credits of any account are set aside.
+    public var hasOpenHolds: Bool { accounts.contains { !$0.holds.isEmpty } }
+
     /// Times at which periods and windows end by themselves.
     public var edges: [Int64] {
         let periods = accounts.compactMap { $0.subscription?.end }

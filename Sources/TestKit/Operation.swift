@@ -32,6 +32,14 @@ public enum Operation: Hashable, Sendable {
     case look(String)
 }
 
+extension Operation {
+    /// What it is, without its figures.
+    public var kindName: String {
+        let text = if case .move(let move) = self { "\(move.kind)" } else { "\(self)" }
+        return String(text.prefix { $0 != "(" })
+    }
+}
+
 /// A request that moves credits of an account once only, whatever it is.
 public struct Move: Hashable, Sendable {
     /// What is to be moved.

@@ -31,6 +31,11 @@ public struct TemporaryFolder: ~Copyable, Sendable {
         try Data(bytes).write(to: URL(filePath: "\(path)/\(name)"))
     }
 
+    /// Removes a file of the folder.
+    public func remove(_ name: String) throws {
+        try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    }
+
     /// The names of the files in the folder, sorted.
     public func names() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path).sorted()

@@ -1,3 +1,4 @@
+internal import SQLiteStore
 internal import SimulatedDisk
 internal import TestKit
 
@@ -20,8 +21,8 @@ struct Character {
     let powerPercent: Int
     /// Of the recoveries, those during which the process dies again.
     let recoveryCrashPercent: Int
-    /// So many runs of keys are merged at least.
-    let mergedRunsMin: Int
+    /// Makes happen often what storage does rarely.
+    let tuning: StoreTuning
 
     init(using random: inout SeededRandom) {
         workload = Workload.Character(using: &random)
@@ -36,11 +37,23 @@ struct Character {
         duplicatePercent = random.pick([0, 5, 30])
         powerPercent = random.pick([0, 50, 100])
         recoveryCrashPercent = random.pick([0, 20, 60])
-        mergedRunsMin = random.pick([2, 4])
+        tuning = StoreTuning(using: &random)
     }
 
     func step(using random: inout SeededRandom) -> Step {
         Step(rawValue: random.weighted(weights)) ?? .decide
+    }
+}
+
+extension StoreTuning {
+    fileprivate init(using random: inout SeededRandom) {
+        self.init()
+        logPagesMax = random.pick([logPagesMax, 8, 1])
+        filterBytesMax = random.pick([filterBytesMax, filterBytesMax, 100, 0])
+        mergedRunsMin = random.pick([2, 2, mergedRunsMin])
+        mergedKeysMax = random.pick([mergedKeysMax, 20])
+        pageKeysUsual = random.pick([pageKeysUsual, 7, 1])
+        interimEvents = random.pick([interimEvents, 30, 1])
     }
 }
 

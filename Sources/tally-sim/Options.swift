@@ -6,11 +6,13 @@ struct Options {
     }
 
     static let usage = """
-        usage: tally-sim (--seed N | --seeds A..B) [--steps M] [--first]
+        usage: tally-sim (--seed N | --seeds A..B) [--steps M] [--first] [--twice] [--each N]
 
         Runs the storage engine on a simulated disk and clock, one run a seed, and compares every
         reply and every recovered state with a model. Prints a line a run; exit 1 if one fails.
-        --first stops at the first run that fails.
+        --first stops at the first run that fails. --twice plays every seed twice and fails unless
+        both runs are the same. --each fails unless every kind of request, event and fault came up
+        so often in all.
         """
 
     /// Steps of a run unless said otherwise.
@@ -19,13 +21,15 @@ struct Options {
     var seeds: ClosedRange<UInt64> = 1...1
     var steps = stepsUsual
     var stopsAtFirst = false
+    var playsTwice = false
+    var eachMin = 0
 
     init(_ arguments: [String]) throws(Invalid) {
         var left = arguments[...]
         var hasSeeds = false
         while let name = left.popFirst() {
-            if name == "--first" {
-                stopsAtFirst = true
+            if name == "--first" || name == "--twice" {
+                if name == "--first" { stopsAtFirst = true } else { playsTwice = true }
                 continue
             }
             guard let value = left.popFirst() else {
@@ -39,6 +43,7 @@ struct Options {
             case "--seeds":
                 seeds = try Self.range(value)
                 hasSeeds = true
+            case "--each": eachMin = Int(clamping: try Self.number(value))
             case "--steps": steps = Int(clamping: try Self.number(value))
             default: throw Invalid(reason: "unknown option \(name)")
             }

@@ -44,14 +44,15 @@ final class Run {
     var tally = Tally()
     var log = EventLog()
 
-    init(seed: UInt64) {
+    /// `copy` tells runs of one seed apart that exist at the same time.
+    init(seed: UInt64, copy: Int = 0) {
         self.seed = seed
         random = SeededRandom(seed: seed)
         character = Character(using: &random)
         workload = Workload(character: character.workload)
         disk = SimulatedDisk(seed: random.next())
-        vfs = DiskVFS(disk, name: "simulated-\(seed)")
-        folder = SimulatedFolder(on: disk, vfs: "simulated-\(seed)")
+        vfs = DiskVFS(disk, name: "simulated-\(seed)-\(copy)")
+        folder = SimulatedFolder(on: disk, vfs: "simulated-\(seed)-\(copy)")
     }
 
     deinit {
@@ -84,13 +85,21 @@ final class Run {
         case .commit: try commit()
         case .writeCheckpoint: writeCheckpoint()
         case .passTime: passTime()
-        case .setWall: clock.setWall(by: random.number(in: -7_200_000_000...7_200_000_000))
+        case .setWall: setWall()
         case .read: try checkReports()
         case .crashSoon: disk.crash(afterOperations: random.skewed(below: 120))
         case .kill: try end(.killed)
         case .cutPower: try end(.powerLost)
         case .endCleanly: try endCleanly()
         }
+    }
+
+    /// The wall clock jumps, by up to ten years, and back as often as forth.
+    private func setWall() {
+        let hour: Int64 = 3_600_000_000
+        let most = random.pick([1_000_000, 2 * hour, 2 * hour, 366 * 24 * hour, 3660 * 24 * hour])
+        clock.setWall(by: random.number(in: -most...most))
+        tally.clockJumps += 1
     }
 
     private func passTime() {
@@ -109,7 +118,7 @@ final class Run {
     private func writeCheckpoint() {
         guard let server, server.isCheckpointing else { return }
         do throws(StoreError) {
-            try server.writeCheckpoint(merging: character.mergedRunsMin)
+            if try server.writeCheckpoint() { tally.merges += 1 }
             tally.checkpoints += 1
             log.add("checkpoint")
         } catch {

@@ -134,7 +134,8 @@ extension Run {
             throw Failure("the API keys differ from the journal folded from nothing")
         }
         let keys = journal.events.count { !$0.key.isEmpty }
-        let known = ledger.keyWindow.count + (server?.keys.count ?? 0)
+        let disk = (through: server?.keys.through ?? 0, count: server?.keys.count ?? 0)
+        let known = ledger.keyWindow.count(after: disk.through) + disk.count
         guard known == keys else { throw Failure("\(known) keys known, \(keys) recorded") }
     }
 

@@ -1,3 +1,5 @@
+internal import Engine
+internal import Ledger
 internal import SimulatedDisk
 internal import Store
 internal import TestKit
@@ -56,7 +58,8 @@ extension Run {
                 disk.crash(afterOperations: random.skewed(below: 60))
             }
             do throws(StoreError) {
-                server = try Server(in: folder, seed: random.next())
+                server = try Server(
+                    in: folder, seed: random.next(), tuning: character.tuning)
                 disk.crash(afterOperations: nil)
                 break
             } catch {
@@ -90,6 +93,30 @@ extension Run {
         try end(.powerLost)
         guard book.unsettled.isEmpty else {
             throw Failure("\(book.unsettled.count) requests were never answered")
+        }
+        disk.plan = .none
+        try outlastHolds()
+        try checkKeys()
+        try damageFiles()
+    }
+
+    /// X4: once no fault is left, no hold stays open past its time.
+    private func outlastHolds() throws(Failure) {
+        clock.catchUp()
+        clock.pass(micros: 86_401_000_000)
+        for _ in 0..<20 {
+            guard let server, model.hasOpenHolds else { break }
+            let asked = model.names.map { Operation.look($0) }
+            guard let batch = try submit(asked, to: server, at: clock.now) else {
+                throw Failure("keys cannot be looked up on a disk without faults")
+            }
+            try endSegment(of: server, [batch], at: clock.now)
+            try commit()
+        }
+        guard let server else { return }
+        for slot in 0..<server.engine.ledger.accountCount {
+            let holds = server.engine.ledger.holds(of: AccountSlot(slot))
+            guard holds.isEmpty else { throw Failure("holds stay open: \(holds)") }
         }
     }
 }

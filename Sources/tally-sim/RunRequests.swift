@@ -32,7 +32,7 @@ extension Run {
         try endSegment(of: server, [batch], at: now)
     }
 
-    private func endSegment(
+    func endSegment(
         of server: Server, _ batches: [[Promise]], at now: Int64
     ) throws(Failure) {
         server.sweep(at: now)
@@ -56,7 +56,7 @@ extension Run {
     }
 
     /// Has a batch decided; nil when its keys could not be looked up, so that nothing was.
-    private func submit(
+    func submit(
         _ operations: [Operation], to server: Server, at now: Int64
     ) throws(Failure) -> [Promise]? {
         let asked = operations.flatMap { operation in
@@ -80,6 +80,8 @@ extension Run {
             throw Failure("keys just looked up are called out of date")
         }
         tally.commands += asked.count
+        tally.keysFoundOnDisk += batch.keys.found.count
+        for operation in asked { tally.asked[operation.kindName, default: 0] += 1 }
         return asked.map { promise($0, at: now) }
     }
 
@@ -163,6 +165,9 @@ extension Run {
                 throw Failure("\(promise.operation): \(outcome), not \(promise.reply)")
             }
             tally.replies += 1
+            if case .rejected(let code) = promise.reply {
+                tally.rejected["\(code)", default: 0] += 1
+            }
             if case .seenBefore = promise.reply { tally.replays += 1 }
             if random.chance(character.lossPercent) {
                 tally.repliesLost += 1

@@ -32,8 +32,8 @@ final class Server {
     private var encoder = SegmentEncoder()
 
     /// Recovers what the folder holds.
-    init(in folder: SimulatedFolder, seed: UInt64) throws(StoreError) {
-        let files = try OpenFiles(in: folder, seed: seed)
+    init(in folder: SimulatedFolder, seed: UInt64, tuning: StoreTuning) throws(StoreError) {
+        let files = try OpenFiles(in: folder, seed: seed, tuning: tuning)
         engine = try Engine(ledger: files.recovered.ledger, after: files.recovered.last)
         reader = files.reader
         readModel = files.readModel
@@ -92,15 +92,15 @@ final class Server {
 
     /// Writes the checkpoint that is under way; one that fails is kept to be tried again.
     ///
-    /// Runs of keys are merged afterwards, so many of them at least.
-    func writeCheckpoint(merging least: Int) throws(StoreError) {
-        guard let job else { return }
+    /// True when it merged runs of keys afterwards.
+    func writeCheckpoint() throws(StoreError) -> Bool {
+        guard let job else { return false }
         try state.write(Checkpoint(job.frozen, job.image, through: job.mark))
         readModel.thaw(job.frozen)
         self.job = nil
         keys.publish(state.keyRuns, through: state.through)
-        if try state.mergeKeys(least: least) {
-            keys.publish(state.keyRuns, through: state.through)
-        }
+        guard try state.mergeKeys() else { return false }
+        keys.publish(state.keyRuns, through: state.through)
+        return true
     }
 }

@@ -17,7 +17,8 @@ func simulate() -> Int32 {
         print("seed \(seed)", terminator: " ")
         fflush(nil)
         let run = Run(seed: seed)
-        let failure = run.play(steps: options.steps)
+        var failure = run.play(steps: options.steps)
+        if failure == nil, options.playsTwice { failure = run.differs(steps: options.steps) }
         run.tally.faults = run.disk.counts
         total.add(run.tally)
         print("\(run.tally.line) log \(run.logHash)")
@@ -29,7 +30,22 @@ func simulate() -> Int32 {
         }
     }
     print("runs \(options.seeds.count) failed \(failures) \(total.line)")
+    let rare = total.rare(options.eachMin)
+    if options.eachMin > 0, !rare.isEmpty {
+        print("FAILED: too rare, below \(options.eachMin): \(rare.joined(separator: ", "))")
+        return 1
+    }
     return failures == 0 ? 0 : 1
+}
+
+extension Run {
+    /// Plays the same seed again; a failure unless it takes the same course.
+    fileprivate func differs(steps: Int) -> Failure? {
+        let again = Run(seed: seed, copy: 1)
+        _ = again.play(steps: steps)
+        guard again.logHash != logHash else { return nil }
+        return Failure("the same seed gave log \(logHash), then \(again.logHash)")
+    }
 }
 
 exit(simulate())

@@ -31,6 +31,7 @@ enum VerifyCommand {
         do {
             recovered = try Recovery.recover(
                 from: reader, checkpoint: nil, seed: 0,
+                interimEvents: StoreTuning().interimEvents,
                 fold: { contents in
                     segments += 1
                     entries += contents.count

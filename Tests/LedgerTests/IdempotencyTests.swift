@@ -88,7 +88,7 @@ struct IdempotencyTests {
         }
         window.drop(storedThrough: 10)
         #expect(window.floor == 10)
-        #expect(window.count == 6)
+        #expect(window.count(after: 0) == 6)
         window.drop(storedThrough: 13)
         #expect(window.floor == 12)
         #expect(hashes.map { window.position(of: $0)?.segment } == [nil, nil, 13, 14, 15, 16])

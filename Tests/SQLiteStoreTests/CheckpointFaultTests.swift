@@ -28,7 +28,7 @@ struct CheckpointFaultTests {
         mutating func play() throws {
             disk.plan = .none
             do {
-                var state = try SQLiteState(in: folder, lastSegment: .max, seed: 1)
+                var state = try SQLiteState(in: folder, seed: 1)
                 if let restored = try state.restored() {
                     let expected = try #require(accounts[restored.through.number])
                     #expect(restored.accounts == expected)

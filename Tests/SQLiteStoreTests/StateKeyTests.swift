@@ -8,10 +8,13 @@ import Testing
 struct StateKeyTests {
     /// A state with several runs of keys.
     private static func filled(
-        _ folder: borrowing DataFolder, seed: UInt64, _ records: inout [KeyRecord]
+        _ folder: borrowing DataFolder, seed: UInt64, _ records: inout [KeyRecord],
+        merging least: Int = 4
     ) throws -> SQLiteState {
         var builder = try JournalBuilder(seed: seed)
-        var state = try SQLiteState(in: folder, lastSegment: 0, seed: seed)
+        var tuning = StoreTuning()
+        tuning.mergedRunsMin = least
+        var state = try SQLiteState(in: folder, seed: seed, tuning: tuning)
         for _ in 0..<6 {
             try builder.grow(by: 10)
             try state.write(builder.checkpoint)
@@ -44,16 +47,16 @@ struct StateKeyTests {
         let temporary = try TemporaryFolder()
         let folder = try DataFolder(path: temporary.path)
         var records: [KeyRecord] = []
-        var state = try Self.filled(folder, seed: 4, &records)
+        var state = try Self.filled(folder, seed: 4, &records, merging: least)
         #expect(records.count > 50)
         let runCount = state.keyRuns.count
-        let isMerged = try state.mergeKeys(least: least)
+        let isMerged = try state.mergeKeys()
         #expect(isMerged == (least <= runCount))
         #expect(isMerged == (state.keyRuns.count < runCount))
         try Self.expectAll(records, of: state, in: temporary.path)
-        let (through, runs) = (state.through, state.keyRuns)
+        let runs = state.keyRuns
         try state.close()
-        let again = try SQLiteState(in: folder, lastSegment: through, seed: 99)
+        let again = try SQLiteState(in: folder, seed: 99)
         #expect(again.keySeed == 4)
         #expect(again.keyRuns.map(\.range) == runs.map(\.range))
         #expect(again.keyRuns.map(\.filter) == runs.map(\.filter))
@@ -93,7 +96,7 @@ struct StateKeyTests {
             let state = try Self.filled(folder, seed: 4, &records)
             state.condemn()
         }
-        let again = try SQLiteState(in: folder, lastSegment: .max, seed: 5)
+        let again = try SQLiteState(in: folder, seed: 5)
         #expect(again.through == 0)
         #expect(again.keySeed == 5)
         #expect(again.keyRuns.isEmpty)

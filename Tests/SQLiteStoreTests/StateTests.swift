@@ -12,7 +12,7 @@ struct StateTests {
         let temporary = try TemporaryFolder()
         let folder = try DataFolder(path: temporary.path)
         var builder = try JournalBuilder(seed: 3, accounts: 9)
-        var state = try SQLiteState(in: folder, lastSegment: 0, seed: 1)
+        var state = try SQLiteState(in: folder, seed: 1)
         #expect(try state.restored() == nil)
         for _ in 0..<5 {
             try builder.grow(by: 6)
@@ -23,24 +23,8 @@ struct StateTests {
             #expect(restored.apiKeys == builder.image.catalogue.apiKeys)
         }
         try state.close()
-        let again = try SQLiteState(in: folder, lastSegment: builder.mark.number, seed: 1)
+        let again = try SQLiteState(in: folder, seed: 1)
         #expect(try again.restored()?.accounts == builder.accounts)
-    }
-
-    @Test func `a checkpoint ahead of the journal is thrown away`() throws {
-        let temporary = try TemporaryFolder()
-        let folder = try DataFolder(path: temporary.path)
-        var builder = try JournalBuilder(seed: 3)
-        try builder.grow(by: 6)
-        do {
-            var state = try SQLiteState(in: folder, lastSegment: 0, seed: 1)
-            try state.write(builder.checkpoint)
-        }
-        let kept = try SQLiteState(in: folder, lastSegment: builder.mark.number, seed: 1)
-        #expect(try kept.restored() != nil)
-        try kept.close()
-        let ahead = try SQLiteState(in: folder, lastSegment: builder.mark.number - 1, seed: 1)
-        #expect(try ahead.restored() == nil)
     }
 
     @Test(arguments: UInt64(1)...60)
@@ -51,10 +35,10 @@ struct StateTests {
         var builder = try JournalBuilder(seed: seed, accounts: 200)
         try builder.grow(by: 5)
         do {
-            var state = try SQLiteState(in: folder, lastSegment: 0, seed: 1)
+            var state = try SQLiteState(in: folder, seed: 1)
             try state.write(builder.checkpoint)
         }
-        let state = try SQLiteState(in: folder, lastSegment: builder.mark.number, seed: 1)
+        let state = try SQLiteState(in: folder, seed: 1)
         disk.plan.readErrors = 1000
         let restored = try? state.restored()
         #expect(restored == nil || restored?.accounts == builder.accounts)
@@ -77,14 +61,14 @@ struct StateTests {
             let row = table == "price_list" ? "INSERT INTO price_list VALUES (2, x'00')" : ""
             try file.run(row.isEmpty ? "DELETE FROM \(table) WHERE slot = 3" : row)
         }
-        let again = try SQLiteState(in: folder, lastSegment: builder.mark.number, seed: 1)
+        let again = try SQLiteState(in: folder, seed: 1)
         #expect(throws: StoreError.self) { try again.restored() }
     }
 
     private func written(
         _ builder: JournalBuilder, in folder: borrowing DataFolder
     ) throws -> SQLiteState {
-        var state = try SQLiteState(in: folder, lastSegment: 0, seed: 1)
+        var state = try SQLiteState(in: folder, seed: 1)
         try state.write(builder.checkpoint)
         return state
     }

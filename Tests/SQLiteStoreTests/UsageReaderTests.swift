@@ -28,7 +28,7 @@ struct UsageReaderTests {
     /// Two checkpoints: through segment 2, then through segment 5.
     private static func fill(_ folder: borrowing DataFolder) throws {
         var builder = try JournalBuilder(seed: 1)
-        var state = try SQLiteState(in: folder, lastSegment: 0, seed: 1)
+        var state = try SQLiteState(in: folder, seed: 1)
         let first = JournalMark(number: 2, hash: [2], time: .epoch)
         let second = JournalMark(number: 5, hash: [5], time: .epoch)
         try state.write(

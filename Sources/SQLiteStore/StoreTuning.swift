@@ -1,0 +1,19 @@
+/// Sizes at which storage does something that is rare.
+///
+/// A server uses the usual ones; the simulator makes them small, so that what is rare happens often.
+public struct StoreTuning: Hashable, Sendable {
+    /// The journal's log is copied into its file after this many pages of 4096 bytes.
+    public var logPagesMax = 1024
+    /// How much memory the filters of all runs of keys may take; further runs are searched without.
+    public var filterBytesMax = 192 << 20
+    /// So many of the newest runs of keys are merged at least.
+    public var mergedRunsMin = 4
+    /// Runs of more keys are not merged any more.
+    public var mergedKeysMax = 64 << 20
+    /// How many keys a page is tried with first.
+    public var pageKeysUsual = 400
+    /// After so many events read back from the journal what is derived from them goes to disk.
+    public var interimEvents = 2_000_000
+
+    public init() {}
+}
