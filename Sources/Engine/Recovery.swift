@@ -37,7 +37,8 @@ public enum Recovery: Sendable {
                 mark = JournalMark(number: stored.number, hash: stored.hash, time: contents.time)
                 eventCount += contents.count
             } catch {
-                throw .corrupt("segment \(stored.number): \(error)")
+                let damage = stored.damage(after: mark.hash)?.text ?? "\(error)"
+                throw .corrupt("segment \(stored.number): \(damage)")
             }
             guard eventCount >= interimEvents else { continue }
             eventCount = 0

@@ -11,7 +11,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     /// Marks the file as Tally's: PRAGMA application_id, "TLYJ".
     static let applicationID: Int64 = 0x544C_594A
     /// PRAGMA user_version of the tables below.
-    static let schemaVersion: Int64 = 0
+    static let schemaVersion: Int64 = 1
 
     private let database: Database
     private let insert: Statement

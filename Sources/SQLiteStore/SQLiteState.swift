@@ -10,7 +10,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     static let fileName = "state.db"
     /// PRAGMA application_id, "TLYS".
     static let applicationID: Int64 = 0x544C_5953
-    static let schemaVersion: Int64 = 0
+    static let schemaVersion: Int64 = 1
 
     /// Whether the log reads back as it is on disk.
     private enum Health {
@@ -108,6 +108,13 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         CREATE TABLE key_filter (run INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE key_page (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
         """
+
+    /// Up to where the file in a folder reaches; nil when there is none or it is damaged.
+    public static func head(in path: String) -> JournalMark? {
+        let database = try? Database(path: "\(path)/\(fileName)", access: .reading, vfs: nil)
+        guard let database, let head = try? head(database) else { return nil }
+        return head.through
+    }
 
     /// Up to where the file reaches, checked; nil before the first checkpoint.
     static func head(_ database: borrowing Database) throws(StoreError) -> StateHead? {

@@ -6,7 +6,7 @@ public enum SegmentError: Error, Hashable, Sendable {
     case malformed(at: Int)
     /// The CRC-32 at the end of the money or details part differs from its bytes.
     case badChecksum
-    /// The segment was written by a newer version of the format.
+    /// The segment was written in another version of the format.
     case unknownVersion(UInt16)
     /// The hash of the segment before is another one.
     case brokenChain

@@ -79,7 +79,7 @@ extension ByteReader {
             guard try byte(in: bytes) == expected else { throw .malformed(at: 0) }
         }
         let version = try fixed(UInt16.self, in: bytes)
-        guard version <= SegmentFormat.version else { throw .unknownVersion(version) }
+        guard version == SegmentFormat.version else { throw .unknownVersion(version) }
         return EncodedSegment.Header(
             number: try fixed(UInt64.self, in: bytes),
             time: Instant(micros: try fixed(Int64.self, in: bytes)),

@@ -25,12 +25,16 @@ public struct EncodedSegment: Hashable, Sendable {
     }
 }
 
-/// The format of segments, a draft until it is frozen as version 1 (docs/journal-format.md).
+/// The format of segments (docs/journal-format.md).
 public enum SegmentFormat: Sendable {
     /// The first bytes of a money part.
     public static let magic: [UInt8] = Array("TLYS".utf8)
-    /// The version that this code writes, and the newest that it reads.
-    public static let version: UInt16 = 0
+    /// The version that this code writes, and the newest that it reads; it never changes meaning.
+    public static let version: UInt16 = 1
+    /// Where the number of the segment stands in the money part: after magic and version.
+    static let numberOffset = magic.count + 2
+    /// Where the hash of the segment before stands: after the number and the time.
+    static let previousHashOffset = numberOffset + 8 + 8
     /// The hash that stands before the first segment.
     public static let firstHash = [UInt8](repeating: 0, count: SHA256.byteCount)
     /// How many integer columns come before the texts of the charges' money.
@@ -52,9 +56,6 @@ public struct UnchainedSegment: Sendable {
     private var money: [UInt8]
     private let details: [UInt8]
 
-    /// Where the hash of the segment before stands: after magic, version, number and time.
-    private static let previousStart = SegmentFormat.magic.count + 2 + 8 + 8
-
     fileprivate init(number: UInt64, money: [UInt8], details: [UInt8]) {
         self.number = number
         self.money = money
@@ -63,7 +64,8 @@ public struct UnchainedSegment: Sendable {
 
     /// The segment, chained to the one with the hash `previous`.
     public consuming func chained(after previous: [UInt8]) -> EncodedSegment {
-        for (offset, byte) in previous.enumerated() { money[Self.previousStart + offset] = byte }
+        let start = SegmentFormat.previousHashOffset
+        for (offset, byte) in previous.enumerated() { money[start + offset] = byte }
         money.append(fixed: CRC32.checksum(of: money.span))
         return EncodedSegment(
             number: number, money: money, details: details, hash: SHA256.digest(of: money.span))

@@ -9,18 +9,23 @@ enum VerifyCommand {
     static let command = Subcommand(
         name: "verify", summary: "check the whole journal and recompute every balance",
         help: """
-            tally verify [--data DIR] [--json]
+            tally verify [--data DIR] [--head HEAD] [--json]
 
             Reads every segment: checksums, the chain of hashes, every event; folds them from the
             first and checks that each account's balance follows from its grants. The server must
-            not be running. Exit code 1 when anything differs.
+            not be running. Exit code 1 when anything differs; then the first wrong byte is named.
 
-              --data DIR   the data folder (./tally-data)
+            It ends with the head: the last segment and its hash, which stand for all before them.
+            Keep it somewhere else, and verify later that the journal still has it: that shows
+            what nothing in the folder can show, an end cut off or a whole history made anew.
+
+              --data DIR    the data folder (./tally-data)
+              --head HEAD   a head printed before, that must still be there
             """,
         run: run)
 
     private static func run(_ text: [String]) throws {
-        let arguments = try Arguments(text, options: ["--data"], flags: ["--json"])
+        let arguments = try Arguments(text, options: ["--data", "--head"], flags: ["--json"])
         let path = try arguments.value("--data") ?? DataOption.usual
         let folder = try DataOption.open(path, creating: false)
         let reader = try SQLiteJournalReader(folder: folder.path)
@@ -42,12 +47,16 @@ enum VerifyCommand {
             throw Failure.failed("the journal is not what was written: \(error)")
         }
         bar.finish()
+        try check(arguments.value("--head"), in: reader)
+        try check(SQLiteState.head(in: folder.path), in: reader)
         let ledger = recovered.ledger
         var differences: [AuditDifference] = []
         for slot in 0..<ledger.accountCount {
             differences += ledger.audit(account: AccountSlot(truncatingIfNeeded: slot))
         }
-        report(arguments, segments, entries, ledger.accountCount, differences.count)
+        report(
+            arguments, segments, entries, ledger.accountCount, differences.count,
+            head: recovered.last)
         guard differences.isEmpty else {
             throw Failure.failed("\(differences.count) figures differ: \(differences[0])")
         }
@@ -55,16 +64,71 @@ enum VerifyCommand {
 
     private static func report(
         _ arguments: Arguments, _ segments: Int, _ entries: Int, _ accounts: Int,
-        _ differences: Int
+        _ differences: Int, head: JournalMark
     ) {
+        let head = Head(head).text
         guard arguments.has("--json") else {
             return Terminal.print(
                 "\(segments) segments, \(entries) events, \(accounts) accounts: "
-                    + (differences == 0 ? "all agree" : "\(differences) differences"))
+                    + (differences == 0 ? "all agree" : "\(differences) differences")
+                    + "\nhead \(head)")
         }
         Terminal.print(
             "{\"ok\":\(differences == 0),\"segments\":\(segments),\"events\":\(entries),"
-                + "\"accounts\":\(accounts),\"differences\":\(differences)}")
+                + "\"accounts\":\(accounts),\"differences\":\(differences),\"head\":\"\(head)\"}")
+    }
+}
+
+extension VerifyCommand {
+    /// Fails unless the journal has the head that was printed before.
+    private static func check(_ text: String?, in journal: SQLiteJournalReader) throws {
+        guard let text else { return }
+        guard let head = Head(text) else {
+            throw Failure.usage("--head: a head is a segment's number, ':' and 64 hex digits")
+        }
+        guard try journal.segment(head.number)?.hash == head.hash else {
+            throw Failure.failed(
+                "segment \(head.number) is missing or another one: the journal is not the one that "
+                    + "this head was taken from, or its end is cut off")
+        }
+    }
+
+    /// Fails when a checkpoint was made from segments that the journal does not have.
+    private static func check(_ mark: JournalMark?, in journal: SQLiteJournalReader) throws {
+        guard let mark, try !Recovery.isPart(mark, of: journal) else { return }
+        throw Failure.failed(
+            "segment \(mark.number) is missing or another one: state.db was made from a journal that "
+                + "had it")
+    }
+}
+
+/// The last segment and its hash, as they are printed: "12:ab34...".
+private struct Head {
+    let number: UInt64
+    let hash: [UInt8]
+
+    init(_ mark: JournalMark) {
+        number = mark.number
+        hash = mark.hash
+    }
+
+    init?(_ text: String) {
+        let parts = text.split(separator: ":")
+        guard parts.count == 2, let number = UInt64(parts[0]), number > 0, parts[1].count == 64
+        else { return nil }
+        var hash: [UInt8] = []
+        var digits = Array(parts[1])[...]
+        while let first = digits.popFirst(), let second = digits.popFirst() {
+            guard let byte = UInt8("\(first)\(second)", radix: 16) else { return nil }
+            hash.append(byte)
+        }
+        self.number = number
+        self.hash = hash
+    }
+
+    var text: String {
+        let digits = hash.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+        return "\(number):\(digits.joined())"
     }
 }
 

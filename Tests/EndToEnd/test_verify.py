@@ -24,10 +24,12 @@ class VerifyTests(TallyCase):
         sound = journal.read_bytes()
         chance = random.Random(SEED)
         for number in range(CHANGES):
-            change = [self.flip, self.flip, self.flip, self.cut, self.swap, self.drop][number % 6]
+            change = [
+                self.flip, self.flip, self.flip, self.flip, self.cut, self.swap, self.drop,
+                self.behead][number % 8]
             with self.subTest(number=number, change=change.__name__):
                 database = sqlite3.connect(journal)
-                segment = change(database, last, chance)
+                segment, place = change(database, last, chance)
                 database.commit()
                 database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 database.close()
@@ -36,6 +38,8 @@ class VerifyTests(TallyCase):
                 named = re.search(r"segment (\d+)", verified.stderr)
                 self.assertIsNotNone(named, verified)
                 self.assertIn(int(named[1]), segment, verified)
+                if place is not None:
+                    self.assertIn(f": {place}: ", verified.stderr)
                 for path in journal.parent.glob("journal.db-*"):
                     path.unlink()
                 journal.write_bytes(sound)
@@ -81,19 +85,19 @@ class VerifyTests(TallyCase):
     def put(database, number, part, data):
         database.execute(
             f"UPDATE segment SET {part} = ? WHERE number = ?", (bytes(data), number))
-        # A hash that is wrong is seen where it stands, or where the next segment names it.
-        return {number, number + 1}
+        return {number}
 
     def flip(self, database, last, chance):
         """One bit."""
         number, part, data = self.part(database, last, chance)
-        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-        return self.put(database, number, part, data)
+        place = chance.randrange(len(data))
+        data[place] ^= 1 << chance.randrange(8)
+        return self.put(database, number, part, data), f"{part} byte {place}"
 
     def cut(self, database, last, chance):
         """The end of a part."""
         number, part, data = self.part(database, last, chance)
-        return self.put(database, number, part, data[:chance.randrange(len(data))])
+        return self.put(database, number, part, data[:chance.randrange(len(data))]), None
 
     @staticmethod
     def swap(database, last, chance):
@@ -101,14 +105,51 @@ class VerifyTests(TallyCase):
         one, other = chance.sample(range(1, last + 1), 2)
         for start, end in [(one, -1), (other, one), (-1, other)]:
             database.execute("UPDATE segment SET number = ? WHERE number = ?", (end, start))
-        return {one, other, one + 1, other + 1}
+        return {one, other, one + 1, other + 1}, None
 
     @staticmethod
     def drop(database, last, chance):
         """A segment before the last one."""
         number = chance.randint(1, last - 1)
         database.execute("DELETE FROM segment WHERE number = ?", (number,))
-        return {number, number + 1}
+        return {number, number + 1}, None
+
+    @staticmethod
+    def behead(database, last, chance):
+        """The last segments: the checkpoint was made from them."""
+        number = chance.randint(2, last)
+        database.execute("DELETE FROM segment WHERE number >= ?", (number,))
+        return {last}, None
+
+
+class HeadTests(TallyCase):
+    def test_a_head_kept_elsewhere_shows_that_the_end_was_cut_off(self):
+        server = self.start()
+        operator = self.client(server, server.make_key())
+        self.make_account(operator, "acme", 1000)
+        self.assertEqual(server.stop(), 0)
+        done = run_tally("verify", "--data", self.folder)
+        head = re.search(r"^head (\d+:[0-9a-f]{64})$", done.stdout, re.MULTILINE)[1]
+        server = self.start()
+        operator = self.client(server, server.make_key())
+        self.make_account(operator, "other", 1000)
+        self.assertEqual(server.stop(), 0)
+        good = run_tally("verify", "--data", self.folder, "--head", head)
+        self.assertEqual(good.returncode, 0, good)
+        journal = pathlib.Path(self.folder) / "journal.db"
+        database = sqlite3.connect(journal)
+        number = int(head.split(":")[0])
+        database.execute("DELETE FROM segment WHERE number >= ?", (number,))
+        database.commit()
+        database.close()
+        for path in journal.parent.glob("state.db*"):
+            path.unlink()
+        self.assertEqual(run_tally("verify", "--data", self.folder).returncode, 0)
+        bad = run_tally("verify", "--data", self.folder, "--head", head)
+        self.assertEqual(bad.returncode, 1, bad)
+        self.assertIn(f"segment {number} is missing", bad.stderr)
+        wrong = run_tally("verify", "--data", self.folder, "--head", "1:zz")
+        self.assertEqual(wrong.returncode, 2, wrong)
 
 
 if __name__ == "__main__":

@@ -110,10 +110,10 @@ struct JournalTests {
         do {
             let file = try Database(
                 path: "\(temporary.path)/journal.db", access: .writing, vfs: nil)
-            try file.run("PRAGMA user_version = 1")
+            try file.run("PRAGMA user_version = 2")
         }
         #expect(
-            throws: StoreError.unavailable("the file was written by a newer version of Tally (1)")
+            throws: StoreError.unavailable("the file was written by a newer version of Tally (2)")
         ) { _ = try SQLiteJournal(in: folder) }
     }
 }

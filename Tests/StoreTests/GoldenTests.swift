@@ -1,0 +1,94 @@
+import Credit
+import FoundationEssentials
+import Ledger
+import Store
+import TestKit
+import Testing
+
+/// Segments as version 1 of the format wrote them when it was frozen: these files are never written
+/// again, and every later program reads them as this one does.
+struct GoldenTests {
+    private static func lines(_ name: String) throws -> [String] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Golden/\(name)")
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    /// The segments of a file: number, money, details and hash a line, in base 64.
+    private static func segments(_ name: String) throws -> [EncodedSegment] {
+        try lines(name).map { line in
+            let fields = line.split(separator: " ").map(String.init)
+            let parts = try fields.dropFirst().map { field in
+                [UInt8](try #require(Data(base64Encoded: field)))
+            }
+            return EncodedSegment(
+                number: try #require(UInt64(fields[0])), money: parts[0], details: parts[1],
+                hash: parts[2])
+        }
+    }
+
+    @Test(arguments: ["journal-1.txt", "samples-1.txt"])
+    func `what version 1 wrote reads, and is written again byte for byte`(name: String) throws {
+        var previous = SegmentFormat.firstHash
+        var encoder = SegmentEncoder()
+        let segments = try Self.segments(name)
+        #expect(segments.count >= 6)
+        for segment in segments {
+            let contents = try segment.contents(after: previous)
+            let salt = Array(segment.details.prefix(SegmentFormat.saltBytes))
+            let again = encoder.encode(contents, previous: previous, salt: salt)
+            #expect(again.money == segment.money)
+            #expect(again.details == segment.details)
+            #expect(again.hash == segment.hash)
+            previous = segment.hash
+        }
+    }
+
+    @Test func `every kind of event is among them`() throws {
+        var kinds: Set<String> = []
+        var roles: Set<String> = []
+        for name in ["journal-1.txt", "samples-1.txt"] {
+            for segment in try Self.segments(name) {
+                let contents = try segment.contents(after: nil)
+                for event in contents.events {
+                    kinds.insert(String("\(event)".prefix { $0 != "(" }))
+                }
+                for charge in contents.charges {
+                    switch contents.role(of: charge) {
+                    case nil: roles.insert("charge")
+                    case .placed: roles.insert("hold")
+                    case .captured: roles.insert("capture")
+                    }
+                }
+            }
+        }
+        #expect(kinds.count == 20)
+        #expect(roles.count == 3)
+    }
+
+    @Test func `folded, the journal gives the balances of then`() throws {
+        var ledger = Ledger(seed: 3)
+        for segment in try Self.segments("journal-1.txt") {
+            ledger.apply(try segment.contents(after: nil))
+        }
+        #expect(Self.balances(of: ledger) == (try Self.lines("balances-1.txt")))
+    }
+
+    /// A line an account: its id, every figure of its record, and its lots with theirs.
+    private static func balances(of ledger: Ledger) -> [String] {
+        (0..<ledger.accountCount).map { index in
+            let slot = AccountSlot(index)
+            let record = ledger.record(slot)
+            let figures: [any CustomStringConvertible] = [
+                ledger.catalogue.accounts[index].id.text, record.available, record.held,
+                record.debt, record.sequence, record.charged, record.uncollected,
+                record.refunded, record.granted, record.lastTime.micros,
+            ]
+            let lots = ledger.lots(of: slot).map { lot in
+                "\(lot.position.segment)/\(lot.position.index):"
+                    + lot.amounts.map(String.init).joined(separator: ",")
+            }
+            return (figures.map(\.description) + lots.sorted()).joined(separator: " ")
+        }
+    }
+}
