@@ -65,6 +65,16 @@ struct IdempotencyTests {
         }
     }
 
+    @Test func `keys that String takes for equal are different`() {
+        let composed: [UInt8] = [0xC3, 0xA9]
+        let decomposed: [UInt8] = [0x65, 0xCC, 0x81]
+        #expect(
+            String(decoding: composed, as: UTF8.self) == String(decoding: decomposed, as: UTF8.self)
+        )
+        let one = Self.hash(composed.span, account: 0)
+        #expect(one != Self.hash(decomposed.span, account: 0))
+    }
+
     @Test func `a byte that moves from the account to the key makes another key`() {
         let one = KeyWindow.hash(of: "bc".utf8.span, account: "a".utf8.span, seed: 1)
         let other = KeyWindow.hash(of: "c".utf8.span, account: "ab".utf8.span, seed: 1)
