@@ -34,13 +34,14 @@ def run_tally(*arguments, seconds=60, cwd=None):
 class Server:
     """A `tally serve` on a data folder."""
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, environment=None):
         self.folder = folder
         self.errors = []
         self.process = subprocess.Popen(
             [BINARY, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--rate-limit", "off",
              *options],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **(environment or {})})
         self._listening = threading.Event()
         self.address = None
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -202,9 +203,9 @@ class TallyCase(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="tally-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def start(self, *options):
+    def start(self, *options, environment=None):
         """A server that is stopped at the end of the test, unless the test ended it."""
-        server = Server(self.folder, *options)
+        server = Server(self.folder, *options, environment=environment)
         self.addCleanup(self._stop, server)
         return server
 

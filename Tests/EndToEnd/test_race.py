@@ -1,12 +1,14 @@
 """64 requests at once on what suffices for ten: exactly ten are accepted."""
 
+import os
 import unittest
 
 from server import TallyCase
 
 CHARGES = 64
 BALANCE = 10
-ROUNDS = 5
+# Scripts set it higher.
+ROUNDS = int(os.environ.get("TALLY_ROUNDS", "5"))
 
 
 class RaceTests(TallyCase):
