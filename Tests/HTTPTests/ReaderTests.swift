@@ -85,6 +85,26 @@ struct ReaderTests {
         #expect(reading(bytes, portions: cuts.sorted()) == whole, "seed \(seed), cut at \(cuts)")
     }
 
+    /// Whoever sees a line end at once must not give another answer than who sees it grow.
+    @Test(arguments: [
+        ("", 8300, "", "uriTooLong"), ("", 8300, "\u{00}", "uriTooLong"),
+        ("", 99, "\u{00}", "malformedRequestLine"), ("GET /", 8300, "", "uriTooLong"),
+        ("GET /", 8191, " HTTP/1.1\r\nHost: a", "get [47, 65"),
+        ("GET /", 8192, " HTTP/1.1", "uriTooLong"),
+        ("GET / HTTP/1.1\r\nA", 300, "", "headersTooLarge"),
+        ("GET / HTTP/1.1\r\nA:", 300, "\u{00}", "headersTooLarge"),
+        ("GET / HTTP/1.1\r\nA:", 99, "\u{00}", "malformedField"),
+    ])
+    func `a line that is too long is refused as that however it arrives`(
+        start: String, count: Int, end: String, expected: String
+    ) {
+        let line = start + String(repeating: "A", count: count) + end
+        let bytes = Array("\(line)\r\n\r\n".utf8)
+        let whole = reading(bytes, portions: [])
+        #expect(reading(bytes, portions: Array(0..<bytes.count)) == whole)
+        #expect(whole.hasPrefix(expected))
+    }
+
     @Test func `what is sound is read as one request each`() {
         let bytes = Array(Self.samples.joined().utf8)
         let lines = reading(bytes, portions: []).split(separator: "\n")

@@ -28,17 +28,17 @@ struct HeadScanner {
             var index = position
             while index < bytes.count, bytes[index].isText || bytes[index] == .tab { index += 1 }
             position = index
-            guard index < bytes.count else { break }
+            // Before what follows is looked at: it may still be on its way.
+            try checkSize(within: limits)
+            guard index < bytes.count else { return nil }
             guard bytes[index] == .carriageReturn else { throw defect }
-            guard index + 1 < bytes.count else { break }
+            guard index + 1 < bytes.count else { return nil }
             guard bytes[index + 1] == .lineFeed else { throw defect }
             let line = lineStart..<index
             position = index + 2
             lineStart = position
             if try endLine(line, in: bytes, within: limits) { return position }
         }
-        try checkSize(within: limits)
-        return nil
     }
 
     private var defect: HTTPRejection {
