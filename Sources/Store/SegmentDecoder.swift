@@ -81,6 +81,8 @@ extension ByteReader {
         let version = try fixed(UInt16.self, in: bytes)
         guard version == SegmentFormat.version else { throw .unknownVersion(version) }
         return EncodedSegment.Header(
+        guard version <= SegmentFormat.version else { throw .unknownVersion(version) }
+        let header = EncodedSegment.Header(
             number: try fixed(UInt64.self, in: bytes),
             time: Instant(micros: try fixed(Int64.self, in: bytes)),
             previous: try raw(SHA256.byteCount, in: bytes),
@@ -89,6 +91,11 @@ extension ByteReader {
             shareCount: try count(limit: SegmentContents.sharesMax, in: bytes),
             eventCount: try count(limit: SegmentContents.eventsMax, in: bytes),
             roleCount: try count(limit: SegmentContents.eventsMax, in: bytes))
+        // Columns may need no bytes, but a fingerprint does and so does an event.
+        guard header.chargeCount <= bytes.count / SegmentFormat.fingerprintBytes,
+            header.eventCount <= bytes.count, header.roleCount <= header.chargeCount
+        else { throw .malformed(at: offset) }
+        return header
     }
 
     fileprivate mutating func raw(

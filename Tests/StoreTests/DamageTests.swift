@@ -109,6 +109,25 @@ struct DamageTests {
 
     @Test(arguments: [0, 2, 0x0100, 0xFFFF] as [UInt16])
     func `another version of the format is refused by name`(version: UInt16) {
+    /// Charges, shares, other events and roles; otherwise a few bytes could make a reader set
+    /// gigabytes aside before it refuses them.
+    @Test(
+        arguments: [
+            [0x80, 0x80, 0x04, 0, 0, 0], [0, 0, 0xFF, 0xFF, 0x03, 0], [0, 0, 0, 1],
+        ] as [[UInt8]])
+    func `a head that claims more events than its bytes hold is refused`(counts: [UInt8]) {
+        let columns = [UInt8](repeating: 0, count: 200)
+        let money = (Self.segment().money[..<86] + counts + columns).withChecksum
+        let bad = EncodedSegment(
+            number: 7, money: money, details: nil, hash: SHA256.digest(of: money.span))
+        let end = SegmentError.malformed(at: 86 + counts.count)
+        #expect(throws: end) { try bad.header() }
+        #expect(throws: end) { try bad.keys() }
+        #expect(Self.error(of: bad) == end)
+    }
+
+    @Test(arguments: [1, 2, 0x0100, 0xFFFF] as [UInt16])
+    func `a newer version of the format is refused by name`(version: UInt16) {
         let good = Self.segment()
         var money = [UInt8](good.money.dropLast(4))
         money[4] = UInt8(truncatingIfNeeded: version)
