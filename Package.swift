@@ -14,12 +14,21 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ImmutableWeakCaptures"),
 ]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A program without a main of its own: the fuzzer's runtime has one.
+func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["Fuzzing"] + dependencies, path: "Fuzz/\(name)",
+        swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -119,3 +128,15 @@ let package = Package(
         tests("Wire", ["Credit", "JSON", "Ledger", "Store", "Wire"]),
     ]
 )
+
+// Only scripts/fuzz builds these, with the flags that they need (docs/fuzzing.md).
+if Context.environment["TALLY_FUZZ"] != nil {
+    package.targets += [
+        library("Fuzzing", path: "Fuzz/Fuzzing"),
+        fuzzer("fuzz-head", ["HTTP"]),
+        fuzzer("fuzz-chunked", ["HTTP"]),
+        fuzzer("fuzz-json", ["Credit", "JSON", "Ledger", "Wire"]),
+        fuzzer("fuzz-segment", ["Credit", "Digest", "JSON", "Ledger", "Store", "TestKit"]),
+        fuzzer("fuzz-prices", ["Credit", "JSON", "Pricing"]),
+    ]
+}

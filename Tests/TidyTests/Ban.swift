@@ -22,18 +22,20 @@ struct Ban: Sendable, CustomTestStringConvertible {
     private static let decided = ["Credit", "JSON", "Ledger", "Pricing", "Store"]
         .map { "Sources/\($0)" }
 
+    private static let everywhere = ["Sources", "Tests", "Fuzz"]
+
     static let all = [
         Ban(
-            rule: "@unchecked Sendable", words: ["@unchecked"], folders: ["Sources", "Tests"],
+            rule: "@unchecked Sendable", words: ["@unchecked"], folders: everywhere,
             sample: "extension Handle: @unchecked Sendable {}"),
         Ban(
             rule: "nonisolated(unsafe)", words: ["nonisolated(unsafe)"],
-            folders: ["Sources", "Tests"], sample: "nonisolated(unsafe) var count = 0"),
+            folders: everywhere, sample: "nonisolated(unsafe) var count = 0"),
         Ban(
-            rule: "fatalError", words: ["fatalError"], folders: ["Sources", "Tests"],
+            rule: "fatalError", words: ["fatalError"], folders: everywhere,
             sample: "default: fatalError()"),
         Ban(
-            rule: "try!", words: ["try!"], folders: ["Sources", "Tests"],
+            rule: "try!", words: ["try!"], folders: everywhere,
             sample: "let list = try! read()"),
         Ban(
             rule: "a task that nobody awaits", words: ["Task {", "Task.detached"],

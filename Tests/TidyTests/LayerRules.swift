@@ -3,7 +3,7 @@ import Testing
 /// Which imports may not be.
 enum LayerRules {
     static let all = upward + secondImporters + forgotten
-    static let sources = SourceTree.swift.filter { $0.file.isIn("Sources") }
+    static let sources = SourceTree.swift.filter { !$0.file.isIn("Tests") }
 
     static let upward: [Finding] = sources.flatMap { source -> [Finding] in
         guard let target = source.file.target, let row = Layers.row(of: target) else { return [] }
@@ -33,7 +33,7 @@ enum LayerRules {
         return Set(SourceTree.swift.compactMap(\.file.target)).sorted().filter { target in
             let isTest = target.hasSuffix("Tests")
             let name = isTest ? String(target.dropLast(5)) : target
-            return !(isTest ? ["tests"] : ["library", "program"])
+            return !(isTest ? ["tests"] : ["library", "program", "fuzzer"])
                 .contains { calls.contains("\($0)(\"\(name)\"") }
         }.map { Finding(rule: "forgotten target", path: "Package.swift", line: 0, what: $0) }
     }()

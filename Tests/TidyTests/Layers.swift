@@ -64,6 +64,12 @@ enum Layers {
                 "API", "Credit", "Digest", "Engine", "HTTP", "JSON", "Ledger", "Partition",
                 "Portal", "Pricing", "Reports", "SQLiteStore", "Store", "Terminal", "Wire",
             ]),
+        Row("Fuzzing"),
+        Row("fuzz-head", ["Fuzzing", "HTTP"]),
+        Row("fuzz-chunked", ["Fuzzing", "HTTP"]),
+        Row("fuzz-json", ["Credit", "Fuzzing", "JSON", "Ledger", "Wire"]),
+        Row("fuzz-segment", ["Credit", "Digest", "Fuzzing", "JSON", "Ledger", "Store", "TestKit"]),
+        Row("fuzz-prices", ["Credit", "Fuzzing", "JSON", "Pricing"]),
     ]
 
     /// The targets that neither see a clock, disk or thread nor import what could give them one.

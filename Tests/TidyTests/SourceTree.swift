@@ -18,10 +18,10 @@ struct TextFile: Sendable, CustomTestStringConvertible {
     /// True when it lies in this folder, named from the root.
     func isIn(_ folder: String) -> Bool { path.hasPrefix("\(folder)/") }
 
-    /// The target of a Swift file in Sources or Tests.
+    /// The target of a Swift file in Sources, Tests or Fuzz.
     var target: String? {
         let parts = path.split(separator: "/")
-        guard parts.count > 2, parts[0] == "Sources" || parts[0] == "Tests" else { return nil }
+        guard parts.count > 2, ["Sources", "Tests", "Fuzz"].contains(parts[0]) else { return nil }
         return String(parts[1])
     }
 }
@@ -45,7 +45,7 @@ enum SourceTree {
         return TextFile(path: path, text: text)
     }
 
-    /// Every Swift file of Sources and Tests, with comments and literals blanked out too.
+    /// Every Swift file of Sources, Tests and Fuzz, with comments and literals blanked out too.
     static let swift: [SwiftSource] = files.filter { file in
         file.path.hasSuffix(".swift") && file.target != nil
     }.map(SwiftSource.init)
