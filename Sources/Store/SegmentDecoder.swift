@@ -80,8 +80,6 @@ extension ByteReader {
         }
         let version = try fixed(UInt16.self, in: bytes)
         guard version == SegmentFormat.version else { throw .unknownVersion(version) }
-        return EncodedSegment.Header(
-        guard version <= SegmentFormat.version else { throw .unknownVersion(version) }
         let header = EncodedSegment.Header(
             number: try fixed(UInt64.self, in: bytes),
             time: Instant(micros: try fixed(Int64.self, in: bytes)),

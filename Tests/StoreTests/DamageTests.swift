@@ -107,8 +107,6 @@ struct DamageTests {
         }
     }
 
-    @Test(arguments: [0, 2, 0x0100, 0xFFFF] as [UInt16])
-    func `another version of the format is refused by name`(version: UInt16) {
     /// Charges, shares, other events and roles; otherwise a few bytes could make a reader set
     /// gigabytes aside before it refuses them.
     @Test(
@@ -126,8 +124,8 @@ struct DamageTests {
         #expect(Self.error(of: bad) == end)
     }
 
-    @Test(arguments: [1, 2, 0x0100, 0xFFFF] as [UInt16])
-    func `a newer version of the format is refused by name`(version: UInt16) {
+    @Test(arguments: [0, 2, 0x0100, 0xFFFF] as [UInt16])
+    func `another version of the format is refused by name`(version: UInt16) {
         let good = Self.segment()
         var money = [UInt8](good.money.dropLast(4))
         money[4] = UInt8(truncatingIfNeeded: version)
