@@ -24,7 +24,7 @@ public struct Workload: Sendable {
         public init(using random: inout SeededRandom) {
             accountCount = 1 + random.skewed(below: 12)
             amounts = random.pick(Amounts.allCases)
-            weights = [40, 10, 5, 4, 1, 2, 2, 1, 8, 20, 15, 4, 8, 4, 1, 3, 10].map {
+            weights = [40, 10, 5, 4, 1, 2, 2, 1, 8, 20, 15, 4, 8, 8, 2, 3, 10].map {
                 random.chance(80) ? $0 : 0
             }
             weights[0] = max(weights[0], 10)

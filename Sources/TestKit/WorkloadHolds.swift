@@ -43,7 +43,7 @@ extension Workload {
         let teams: [BudgetAsk.Match?] = [nil, .each, .only("red"), nil, .only("blue"), .each]
         let runs: [BudgetAsk.Match?] = [nil, nil, nil, .each, nil, .only("run-1")]
         let windows: [BudgetAsk.Window] = [.day, .hour, .none, .hour, .day, .run]
-        let parents: [String?] = [nil, "budget-0", "budget-1", nil, "budget-0", "budget-2"]
+        let parents: [String?] = [nil, "budget-0", "budget-1", nil, "budget-2", "budget-2"]
         return BudgetAsk(
             "budget-\(number)", team: teams[shape], run: runs[shape],
             limit: random.chance(20) ? 0 : amount(&random) / 2 * 5 / 4, window: windows[shape],

@@ -15,7 +15,7 @@ extension Run {
             let count = random.skewed(below: character.batchMax + 1)
             let operations = (0..<count).map { _ in nextOperation(at: now) }
             guard let batch = try submit(operations, to: server, at: now) else {
-                return try giveUp(batches)
+                return giveUp(batches)
             }
             batches.append(batch)
         }
@@ -86,11 +86,11 @@ extension Run {
     }
 
     /// Ends a process that cannot look keys up; nobody hears what it had decided.
-    private func giveUp(_ batches: [[Promise]]) throws(Failure) {
+    private func giveUp(_ batches: [[Promise]]) {
         for promise in batches.joined() { book.hearNothing(of: promise.operation) }
         tally.lookUpsFailed += 1
         log.add("keys could not be looked up")
-        try end(random.chance(character.powerPercent) ? .powerLost : .killed)
+        server?.giveUp()
     }
 
     private func nextOperation(at now: Int64) -> Operation {

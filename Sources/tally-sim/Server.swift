@@ -45,7 +45,9 @@ final class Server {
 
     /// Segments decided and not yet committed.
     var decidedCount: Int { decided.count }
-    var hasFailed: Bool { stage.failure != nil }
+    var hasFailed: Bool { stage.failure != nil || hasGivenUp }
+    /// True once it must end because keys could not be looked up.
+    private var hasGivenUp = false
     /// The journal up to the last segment that was committed.
     var committed: UInt64 { stage.last.number }
     var isCheckpointing: Bool { job != nil }
@@ -55,6 +57,11 @@ final class Server {
         guard !keys.check(&batch) else { return }
         let accounts = engine.ledger.catalogue.accounts
         try keys.lookUp(&batch) { slot in accounts[Int(slot)].id }
+    }
+
+    /// Notes that the process must end.
+    func giveUp() {
+        hasGivenUp = true
     }
 
     /// Decides a batch; false when its keys must be looked up again.

@@ -54,6 +54,8 @@ struct UsageReaderTests {
         #expect(through == 5)
         #expect(rows.flatMap(\.cells).map(\.credits) == [100, 1, 50])
         #expect(try reader.usage(of: 0, quarters: 11..<12).rows.flatMap(\.cells).count == 1)
+        let first = try reader.usage(of: 0, quarters: 10..<11).rows
+        #expect(first.flatMap(\.cells).map(\.credits) == [100, 1])
         #expect(try reader.usage(of: 0, quarters: 12..<99).rows.isEmpty)
         let all = try reader.usage(of: nil, quarters: .min..<Int64.max).rows
         #expect(all.flatMap(\.cells).reduce(0) { $0 + $1.credits } == 158)
