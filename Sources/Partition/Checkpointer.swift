@@ -25,15 +25,18 @@ final class Checkpointer: Sendable {
 
     private let readModel: ReadModel
     private let keys: KeyArchive
+    private let failed: @Sendable (StoreError) -> Void
     private let jobs = WorkQueue<Job>(capacity: 1)
     private let status = Mutex(Status())
     private let thread: Mutex<WorkerThread?>
 
     init(
-        state: consuming SQLiteState, readModel: ReadModel, keys: KeyArchive
+        state: consuming SQLiteState, readModel: ReadModel, keys: KeyArchive,
+        failed: @escaping @Sendable (StoreError) -> Void
     ) throws(StoreError) {
         self.readModel = readModel
         self.keys = keys
+        self.failed = failed
         thread = Mutex(nil)
         let handover = Handover(state)
         do throws(WorkerThread.Unavailable) {
@@ -77,6 +80,7 @@ final class Checkpointer: Sendable {
                     status.failed = job
                     status.lastError = error
                 }
+                stopIfDamaged(error)
                 continue
             }
             mergeKeys(of: &state)
@@ -91,7 +95,15 @@ final class Checkpointer: Sendable {
             keys.publish(state.keyRuns, through: state.through)
         } catch {
             status.withLock { $0.lastError = error }
+            stopIfDamaged(error)
         }
+    }
+
+    /// A file that is damaged will not get better: the next process makes it anew.
+    private func stopIfDamaged(_ error: StoreError) {
+        guard case .corrupt = error else { return }
+        condemn()
+        failed(error)
     }
 
     /// Has the file made anew at the next start: something in it is not what was written.

@@ -61,9 +61,14 @@ public struct OpenFiles: ~Copyable, Sendable {
             interimEvents: interimEvents, fold: readModel.fold
         ) { (image, mark) throws(StoreError) in
             guard let frozen = readModel.freeze() else { return state.through }
-            try state.write(Checkpoint(frozen, image, through: mark))
-            readModel.thaw(frozen)
-            _ = try state.mergeKeys()
+            do throws(StoreError) {
+                try state.write(Checkpoint(frozen, image, through: mark))
+                readModel.thaw(frozen)
+                _ = try state.mergeKeys()
+            } catch {
+                if case .corrupt = error { state.condemn() }
+                throw error
+            }
             return state.through
         }
     }

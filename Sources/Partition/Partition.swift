@@ -43,6 +43,7 @@ public final class Partition: Sendable {
     public let opening: Opening
     private let pipeline: Pipeline
     private let checkpointer: Checkpointer
+    private let scrubber: Scrubber
     private let folder: DataFolder
 
     /// Opens a locked folder and recovers what it holds.
@@ -60,7 +61,7 @@ public final class Partition: Sendable {
             checkpoint: files.checkpoint, last: recovered.last.number,
             clockBehindMicros: time.behindMicros)
         let checkpointer = try Checkpointer(
-            state: files.state, readModel: readModel, keys: files.keys)
+            state: files.state, readModel: readModel, keys: files.keys, failed: handlers.failed)
         let engine = try Engine(ledger: recovered.ledger, after: recovered.last)
         pipeline = try Self.start(
             engine, CommitStage(journal: files.journal, after: recovered.last), time,
@@ -70,6 +71,9 @@ public final class Partition: Sendable {
         self.directory = directory
         self.readModel = readModel
         self.checkpointer = checkpointer
+        scrubber = try Scrubber(
+            try StateScrub(folder: folder.path),
+            failed: Self.failure(handlers, checkpointer))
         self.folder = folder
         segments = SegmentCache(journal: reader)
     }
@@ -84,6 +88,7 @@ public final class Partition: Sendable {
 
     /// Finishes what was submitted, makes a last checkpoint and ends the threads.
     public func close() {
+        scrubber.stop()
         pipeline.stop()
         checkpointer.stop()
     }
@@ -103,6 +108,16 @@ extension Partition {
         }
     }
 
+    /// Tells the process to stop; what is damaged beside the journal is made anew by the next one.
+    private static func failure(
+        _ handlers: Handlers, _ checkpointer: Checkpointer
+    ) -> @Sendable (StoreError) -> Void {
+        { error in
+            if case .corrupt = error { checkpointer.condemn() }
+            handlers.failed(error)
+        }
+    }
+
     private static func follower(
         _ handlers: Handlers, _ readModel: ReadModel, _ directory: Directory,
         _ checkpointer: Checkpointer
@@ -114,10 +129,7 @@ extension Partition {
             },
             deliver: handlers.deliver,
             checkpoint: { image, mark in checkpointer.request(image, through: mark) },
-            failed: { error in
-                if case .corrupt = error { checkpointer.condemn() }
-                handlers.failed(error)
-            },
+            failed: failure(handlers, checkpointer),
             accountID: { slot in directory.profile(slot)?.id })
     }
 }

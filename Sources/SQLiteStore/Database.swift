@@ -51,9 +51,8 @@ struct Database: ~Copyable {
 
     /// Runs SQL that gives no rows.
     func run(_ sql: String) throws(StoreError) {
-        guard unsafe sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else {
-            throw .unavailable("\(sql): \(message)")
-        }
+        let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw StoreError(code, "\(sql): \(message)") }
     }
 
     /// Runs `body` in one read transaction.
@@ -77,7 +76,7 @@ struct Database: ~Copyable {
         let code = unsafe sqlite3_prepare_v3(
             handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard code == SQLITE_OK, let statement = unsafe prepared else {
-            throw .unavailable("\(sql): \(message)")
+            throw StoreError(code, "\(sql): \(message)")
         }
         return unsafe Statement(statement)
     }
@@ -101,7 +100,7 @@ struct Database: ~Copyable {
         let code = unsafe sqlite3_wal_checkpoint_v2(
             handle, nil, SQLITE_CHECKPOINT_TRUNCATE, &frames, &copied)
         guard code == SQLITE_OK, frames == copied else {
-            throw .unavailable("wal_checkpoint(TRUNCATE): \(message)")
+            throw StoreError(code, "wal_checkpoint(TRUNCATE): \(message)")
         }
     }
 
@@ -110,8 +109,16 @@ struct Database: ~Copyable {
         let code = unsafe sqlite3_wal_checkpoint_v2(
             handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
         guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else {
-            throw .unavailable("wal_checkpoint(PASSIVE): \(message)")
+            throw StoreError(code, "wal_checkpoint(PASSIVE): \(message)")
         }
+    }
+}
+
+extension StoreError {
+    /// What SQLite's code means: damage, or something that may pass.
+    fileprivate init(_ code: Int32, _ message: String) {
+        let isDamage = code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB
+        self = isDamage ? .corrupt(message) : .unavailable(message)
     }
 }
 
@@ -172,8 +179,7 @@ struct Statement: ~Copyable {
         case let code:
             let message = database.message
             reset()
-            let isDamaged = code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB
-            throw isDamaged ? .corrupt(message) : .unavailable(message)
+            throw StoreError(code, message)
         }
     }
 

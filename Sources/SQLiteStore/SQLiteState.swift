@@ -23,6 +23,8 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     let database: Database
     /// The last segment that the file includes.
     public private(set) var through: UInt64
+    /// How many rows there are of what.
+    private var counts: StateHead.Counts
     private var health: Health
     /// The runs of idempotency keys, oldest first.
     public internal(set) var keyRuns: [KeyRun]
@@ -70,16 +72,14 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         try database.truncateLog()
         if !isKnown {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
-                () throws(StoreError) in
-                try database.run(Self.schema)
-                try database.run("INSERT INTO key_seed VALUES (1, \(Int64(bitPattern: seed)))")
+                () throws(StoreError) in try database.run(Self.schema)
             }
         }
-        let through = try Self.head(database)?.through.number ?? 0
-        let keySeed = try Self.keySeed(database)
+        let head = try Self.head(database)
         let keyRuns = try Self.keyRuns(database, tuning)
-        self.through = through
-        self.keySeed = keySeed
+        through = head?.through.number ?? 0
+        counts = head?.counts ?? StateHead.Counts()
+        keySeed = head?.keySeed ?? seed
         self.tuning = tuning
         self.keyRuns = keyRuns
         health = .sound
@@ -88,20 +88,18 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
 
     private static let schema = """
         CREATE TABLE checkpoint (
-            id INTEGER PRIMARY KEY CHECK (id = 1), through INTEGER NOT NULL, hash BLOB NOT NULL,
-            time INTEGER NOT NULL, keys INTEGER NOT NULL, crc INTEGER NOT NULL);
+            id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL);
         CREATE TABLE account (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE api_key (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE price_list (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE plan (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
-        CREATE TABLE action (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
+        CREATE TABLE action (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE usage (
             account INTEGER NOT NULL, quarter INTEGER NOT NULL, through INTEGER NOT NULL,
             body BLOB NOT NULL, PRIMARY KEY (account, quarter, through)) WITHOUT ROWID;
         CREATE TABLE event (
             account INTEGER NOT NULL, through INTEGER NOT NULL, body BLOB NOT NULL,
             PRIMARY KEY (account, through)) WITHOUT ROWID;
-        CREATE TABLE key_seed (id INTEGER PRIMARY KEY CHECK (id = 1), seed INTEGER NOT NULL);
         CREATE TABLE key_run (
             number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
             count INTEGER NOT NULL);
@@ -116,42 +114,44 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         return head.through
     }
 
-    /// Up to where the file reaches, checked; nil before the first checkpoint.
+    /// Up to where the file reaches; nil before the first checkpoint.
     static func head(_ database: borrowing Database) throws(StoreError) -> StateHead? {
-        let row = try database.statement("SELECT through, hash, time, keys, crc FROM checkpoint")
+        let row = try database.statement("SELECT body FROM checkpoint")
         guard try row.step(database) else { return nil }
-        let mark = JournalMark(
-            number: UInt64(bitPattern: row.integer(0)), hash: row.bytes(1),
-            time: Instant(micros: row.integer(2)))
-        let head = StateHead(through: mark, keys: Int(row.integer(3)))
-        let checksum = row.integer(4)
+        let body = row.bytes(0)
         row.reset()
-        guard Int64(head.checksum) == checksum else {
-            throw .corrupt("\(fileName): the checkpoint fails its checksum")
+        do throws(SegmentError) {
+            return try StateHead(from: body)
+        } catch {
+            throw .corrupt("\(fileName): the head: \(error)")
         }
-        return head
     }
 
     static func through(_ database: borrowing Database) throws(StoreError) -> UInt64 {
-        let statement = try database.statement("SELECT through FROM checkpoint")
-        guard try statement.step(database) else { return 0 }
-        return UInt64(bitPattern: statement.integer(0))
+        try head(database)?.through.number ?? 0
     }
 
     /// After the first failure to copy the log nothing is written until the file is opened again.
     public mutating func write(_ checkpoint: Checkpoint) throws(StoreError) {
         if case .doubtful(let error) = health { throw error }
         var runs = keyRuns
+        var counts = counts
         try transaction { () throws(StoreError) in
             try writeCatalogue(checkpoint.image)
             try writeAccounts(checkpoint.image)
-            try writeUsage(checkpoint)
+            try writeUsage(checkpoint, &counts)
             let sealed = checkpoint.image.sealedKeys.filter { $0.through > through }
             if let run = try writeKeys(sealed, besides: runs) { runs.append(run) }
-            try writeHead(checkpoint, keys: runs.reduce(0) { $0 + $1.count })
+            counts.keys = runs.reduce(0) { $0 + $1.count }
+            counts.accounts = checkpoint.image.accountCount
+            counts.apiKeys = checkpoint.image.catalogue.apiKeys.count
+            counts.priceLists = checkpoint.image.catalogue.priceLists.count
+            counts.plans = checkpoint.image.catalogue.plans.count
+            try writeHead(StateHead(through: checkpoint.through, counts: counts, keySeed: keySeed))
         }
         through = checkpoint.through.number
         keyRuns = runs
+        self.counts = counts
         do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
     }
 
@@ -167,14 +167,9 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         }
     }
 
-    private func writeHead(_ checkpoint: Checkpoint, keys: Int) throws(StoreError) {
-        let insert = try database.statement(
-            "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?, ?, ?, ?)")
-        insert.bind(1, Int64(bitPattern: checkpoint.through.number))
-        insert.bind(2, copying: checkpoint.through.hash)
-        insert.bind(3, checkpoint.through.time.micros)
-        insert.bind(4, Int64(keys))
-        insert.bind(5, Int64(StateHead(through: checkpoint.through, keys: keys).checksum))
+    private func writeHead(_ head: StateHead) throws(StoreError) {
+        let insert = try database.statement("INSERT OR REPLACE INTO checkpoint VALUES (1, ?)")
+        insert.bind(1, copying: head.encoded)
         _ = try insert.step(database)
     }
 
@@ -194,44 +189,52 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         let keys = try database.statement("INSERT OR REPLACE INTO api_key VALUES (?, ?)")
         for (slot, key) in image.catalogue.apiKeys.enumerated() {
             keys.bind(1, Int64(slot))
-            keys.bind(2, copying: StateEncoding.encode(key))
+            keys.bind(2, copying: StateEncoding.encode(key, at: Int64(slot)))
             _ = try keys.step(database)
         }
         let lists = try database.statement("INSERT OR IGNORE INTO price_list VALUES (?, ?)")
         for (index, list) in image.catalogue.priceLists.enumerated() {
             lists.bind(1, Int64(index + 1))
-            lists.bind(2, copying: StateEncoding.encode(list))
+            lists.bind(2, copying: StateEncoding.encode(list, at: Int64(index + 1)))
             _ = try lists.step(database)
         }
         let plans = try database.statement("INSERT OR IGNORE INTO plan VALUES (?, ?)")
         for (index, plan) in image.catalogue.plans.enumerated() {
             plans.bind(1, Int64(index + 1))
-            plans.bind(2, copying: StateEncoding.encode(plan))
+            plans.bind(2, copying: StateEncoding.encode(plan, at: Int64(index + 1)))
             _ = try plans.step(database)
         }
     }
 
-    private func writeUsage(_ checkpoint: Checkpoint) throws(StoreError) {
-        let through = Int64(bitPattern: checkpoint.through.number)
+    private func writeUsage(
+        _ checkpoint: Checkpoint, _ counts: inout StateHead.Counts
+    ) throws(StoreError) {
+        let number = checkpoint.through.number
+        let through = Int64(bitPattern: number)
         let usage = try database.statement("INSERT INTO usage VALUES (?, ?, ?, ?)")
         for row in checkpoint.usage {
             usage.bind(1, Int64(row.account))
             usage.bind(2, row.quarter)
             usage.bind(3, through)
-            usage.bind(4, copying: StateEncoding.encode(row.cells))
+            usage.bind(4, copying: StateEncoding.encode(row, through: number))
             _ = try usage.step(database)
+            counts.usageRows += 1
         }
         let events = try database.statement("INSERT INTO event VALUES (?, ?, ?)")
         var rows: any IteratorProtocol<EventRow> = checkpoint.events.makeIterator()
         while let row = rows.next() {
             events.bind(1, Int64(row.account))
             events.bind(2, through)
-            events.bind(3, copying: StateEncoding.encode(row.positions))
+            events.bind(3, copying: StateEncoding.encode(row, through: number))
             _ = try events.step(database)
+            counts.eventRows += 1
         }
-        let actions = try database.statement("INSERT INTO action (name) VALUES (?)")
+        let actions = try database.statement("INSERT INTO action VALUES (?, ?)")
         for action in checkpoint.actions {
-            actions.bind(1, text: action)
+            counts.actions += 1
+            let number = Int64(counts.actions)
+            actions.bind(1, number)
+            actions.bind(2, copying: StateEncoding.encode(action: action, at: number))
             _ = try actions.step(database)
         }
     }
@@ -249,24 +252,35 @@ extension SQLiteState {
     /// makes the file anew (``rebuilt(in:)``).
     public func restored() throws(StoreError) -> RestoredState? {
         guard let head = try Self.head(database) else { return nil }
-        return RestoredState(
+        let restored = RestoredState(
             through: head.through,
             accounts: try rows("SELECT slot, body FROM account ORDER BY slot", from: 0) {
                 (slot, bytes) throws(SegmentError) in
                 try StateEncoding.account(AccountSlot(truncatingIfNeeded: slot), from: bytes)
             },
             apiKeys: try rows("SELECT slot, body FROM api_key ORDER BY slot", from: 0) {
-                (_, bytes) throws(SegmentError) in try StateEncoding.apiKey(from: bytes)
+                (slot, bytes) throws(SegmentError) in
+                try StateEncoding.apiKey(at: slot, from: bytes)
             },
             priceLists: try rows("SELECT number, body FROM price_list ORDER BY number", from: 1) {
-                (_, bytes) throws(SegmentError) in try StateEncoding.priceList(from: bytes)
+                (number, bytes) throws(SegmentError) in
+                try StateEncoding.priceList(at: number, from: bytes)
             },
             plans: try rows("SELECT number, body FROM plan ORDER BY number", from: 1) {
-                (_, bytes) throws(SegmentError) in try StateEncoding.plan(from: bytes)
+                (number, bytes) throws(SegmentError) in
+                try StateEncoding.plan(at: number, from: bytes)
             },
-            actions: try rows("SELECT number, name FROM action ORDER BY number", from: 1) {
-                _, bytes in String(decoding: bytes, as: UTF8.self)
+            actions: try rows("SELECT number, body FROM action ORDER BY number", from: 1) {
+                (number, bytes) throws(SegmentError) in
+                try StateEncoding.action(at: number, from: bytes)
             })
+        guard restored.accounts.count == head.counts.accounts,
+            restored.apiKeys.count == head.counts.apiKeys,
+            restored.priceLists.count == head.counts.priceLists,
+            restored.plans.count == head.counts.plans,
+            restored.actions.count == head.counts.actions
+        else { throw .corrupt("\(Self.fileName): rows are missing") }
+        return restored
     }
 
     /// Reads rows that are numbered from `first` without gap, or throws.

@@ -24,14 +24,17 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
             path: "\(path)/\(SQLiteState.fileName)", access: .reading, vfs: vfs)
         let usage = try database.statement(
             """
-            SELECT quarter, body, account FROM usage
+            SELECT quarter, body, account, through FROM usage
             WHERE account = ? AND quarter >= ? AND quarter < ? ORDER BY quarter
             """)
         let allUsage = try database.statement(
-            "SELECT quarter, body, account FROM usage WHERE quarter >= ?2 AND quarter < ?3")
+            """
+            SELECT quarter, body, account, through FROM usage
+            WHERE quarter >= ?2 AND quarter < ?3
+            """)
         let events = try database.statement(
             """
-            SELECT body FROM event
+            SELECT body, through FROM event
             WHERE account = ?1 AND through <= coalesce(
                 (SELECT min(through) FROM event WHERE account = ?1 AND through >= ?2),
                 9223372036854775807)
@@ -69,10 +72,10 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
         while try select.step(database) {
             do throws(SegmentError) {
                 rows.append(
-                    UsageRow(
-                        account: AccountSlot(truncatingIfNeeded: select.integer(2)),
+                    try StateEncoding.usage(
+                        of: AccountSlot(truncatingIfNeeded: select.integer(2)),
                         quarter: select.integer(0),
-                        cells: try StateEncoding.cells(from: select.bytes(1))))
+                        through: UInt64(bitPattern: select.integer(3)), from: select.bytes(1)))
             } catch {
                 select.reset()
                 throw .corrupt("\(SQLiteState.fileName): usage: \(error)")
@@ -102,11 +105,14 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
         select.bind(2, Int64(clamping: end?.segment ?? .max))
         var found: [Position] = []
         while found.count < limit, try select.step(database) {
-            guard let positions = try? StateEncoding.positions(from: select.bytes(0)) else {
+            let row = try? StateEncoding.events(
+                of: account, through: UInt64(bitPattern: select.integer(1)),
+                from: select.bytes(0))
+            guard let row else {
                 select.reset()
                 throw .corrupt("\(SQLiteState.fileName): events")
             }
-            for position in positions.reversed() where found.count < limit {
+            for position in row.positions.reversed() where found.count < limit {
                 if end.map({ position < $0 }) ?? true { found.append(position) }
             }
         }

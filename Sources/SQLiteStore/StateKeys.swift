@@ -6,12 +6,6 @@ public import Store
 /// A page lies under its run's number in the upper bits and its first hash in the lower ones, so
 /// that the page of a hash is the last one at or before it.
 extension SQLiteState {
-    static func keySeed(_ database: borrowing Database) throws(StoreError) -> UInt64 {
-        let select = try database.statement("SELECT seed FROM key_seed")
-        guard try select.step(database) else { throw .corrupt("\(fileName): no seed") }
-        return UInt64(bitPattern: select.integer(0))
-    }
-
     /// The runs, oldest first and without their filters.
     ///
     /// Their segments follow each other from the first one, and the checkpoint says how many keys
@@ -34,7 +28,7 @@ extension SQLiteState {
             runs.append(
                 KeyRun(number: number, range: range, count: Int(select.integer(3)), filter: nil))
         }
-        let count = try head(database)?.keys ?? 0
+        let count = try head(database)?.counts.keys ?? 0
         guard runs.reduce(0, { $0 + $1.count }) == count else {
             throw .corrupt("\(fileName): keys are missing")
         }
@@ -52,7 +46,8 @@ extension SQLiteState {
             let bytes = try select.step(database) ? select.bytes(0) : []
             select.reset()
             do throws(SegmentError) {
-                runs.append(run.with(try KeyFilter(from: bytes), besides: runs, tuning))
+                runs.append(
+                    run.with(try KeyFilter(from: bytes, for: run.range), besides: runs, tuning))
             } catch {
                 throw .corrupt("\(fileName): filter of run \(run.number): \(error)")
             }
@@ -204,7 +199,7 @@ private struct KeyRunWriter: ~Copyable {
         try write(pages.finish(), database)
         let filters = try database.statement("INSERT INTO key_filter VALUES (?, ?)")
         filters.bind(1, number)
-        filters.bind(2, copying: filter.encoded)
+        filters.bind(2, copying: filter.encoded(for: range))
         _ = try filters.step(database)
         let runs = try database.statement("INSERT INTO key_run VALUES (?, ?, ?, ?)")
         runs.bind(1, number)

@@ -1,22 +1,29 @@
 internal import Digest
 
 extension [UInt8] {
-    /// The same with a CRC-32 at its end.
-    consuming func withChecksum() -> [UInt8] {
+    /// The same with a CRC-32 at its end, of it and of the numbers that it is stored under.
+    consuming func withChecksum(under key: [Int64] = []) -> [UInt8] {
         var bytes = self
-        bytes.append(fixed: CRC32.checksum(of: bytes.span))
+        bytes.append(fixed: bytes.checksum(under: key))
         return bytes
     }
 
     /// The bytes before the CRC-32 at the end, which must be theirs.
-    func checked() throws(SegmentError) -> [UInt8] {
+    func checked(under key: [Int64] = []) throws(SegmentError) -> [UInt8] {
         guard count >= 4 else { throw .malformed(at: count) }
         let body = Array(dropLast(4))
         var reader = ByteReader()
         _ = try reader.take(body.count, in: span)
-        guard try reader.fixed(UInt32.self, in: span) == CRC32.checksum(of: body.span) else {
+        guard try reader.fixed(UInt32.self, in: span) == body.checksum(under: key) else {
             throw .badChecksum
         }
         return body
+    }
+
+    private func checksum(under key: [Int64]) -> UInt32 {
+        guard !key.isEmpty else { return CRC32.checksum(of: span) }
+        var bytes = self
+        for number in key { bytes.append(fixed: number) }
+        return CRC32.checksum(of: bytes.span)
     }
 }

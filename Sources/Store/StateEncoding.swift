@@ -1,31 +1,8 @@
-public import Credit
-internal import Digest
+internal import Credit
 public import Ledger
 
-/// Up to where a state file reaches.
-public struct StateHead: Hashable, Sendable {
-    /// The last segment that it includes.
-    public let through: JournalMark
-    /// How many idempotency keys it has.
-    public let keys: Int
-
-    public init(through: JournalMark, keys: Int) {
-        self.through = through
-        self.keys = keys
-    }
-
-    /// A CRC-32 of all of it.
-    public var checksum: UInt32 {
-        var bytes: [UInt8] = []
-        bytes.append(fixed: through.number)
-        bytes.append(byteString: through.hash)
-        bytes.append(time: through.time)
-        bytes.append(varint: UInt64(bitPattern: Int64(keys)))
-        return CRC32.checksum(of: bytes.span)
-    }
-}
-
-/// The bytes of checkpointed things; each ends with a CRC-32 of what is before it.
+/// The bytes of checkpointed things; each ends with a CRC-32 of what is before it and of the key
+/// under which it is stored, so that one in another's place is noticed.
 public enum StateEncoding: Sendable {
     public static func encode(_ image: AccountImage) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -62,13 +39,13 @@ public enum StateEncoding: Sendable {
         bytes.append(varint: UInt64(image.budgets.count))
         for budget in image.budgets { bytes.append(budget) }
         bytes.append(optional: image.subscription) { $0.append($1) }
-        return bytes.withChecksum()
+        return bytes.withChecksum(under: [Int64(image.slot)])
     }
 
     public static func account(
         _ slot: AccountSlot, from stored: [UInt8]
     ) throws(SegmentError) -> AccountImage {
-        let bytes = try stored.checked()
+        let bytes = try stored.checked(under: [Int64(slot)])
         var reader = ByteReader()
         let new = try reader.newAccount(in: bytes.span)
         let createdAt = try reader.time(in: bytes.span)
@@ -105,7 +82,7 @@ public enum StateEncoding: Sendable {
             subscription: try reader.optionalSubscription(in: bytes.span))
     }
 
-    public static func encode(_ key: APIKeyRecord) -> [UInt8] {
+    public static func encode(_ key: APIKeyRecord, at slot: Int64) -> [UInt8] {
         var bytes: [UInt8] = []
         var new = NewAPIKey(
             role: key.role, name: key.name, secretHash: key.secretHash, hint: key.hint)
@@ -116,11 +93,13 @@ public enum StateEncoding: Sendable {
         bytes.append(optional: key.account) { $0.append(varint: UInt64($1)) }
         bytes.append(key.isRevoked ? 1 : 0)
         bytes.append(time: key.createdAt)
-        return bytes.withChecksum()
+        return bytes.withChecksum(under: [slot])
     }
 
-    public static func apiKey(from stored: [UInt8]) throws(SegmentError) -> APIKeyRecord {
-        let bytes = try stored.checked()
+    public static func apiKey(
+        at slot: Int64, from stored: [UInt8]
+    ) throws(SegmentError) -> APIKeyRecord {
+        let bytes = try stored.checked(under: [slot])
         var reader = ByteReader()
         let new = try reader.newAPIKey(in: bytes.span)
         let id = APIKeyID(rawValue: try reader.fixed(UInt128.self, in: bytes.span))
@@ -132,14 +111,16 @@ public enum StateEncoding: Sendable {
             createdAt: try reader.time(in: bytes.span))
     }
 
-    public static func encode(_ plan: PlanEvent) -> [UInt8] {
+    public static func encode(_ plan: PlanEvent, at number: Int64) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(event: .planPut(plan))
-        return bytes.withChecksum()
+        return bytes.withChecksum(under: [number])
     }
 
-    public static func plan(from stored: [UInt8]) throws(SegmentError) -> PlanEvent {
-        let bytes = try stored.checked()
+    public static func plan(
+        at number: Int64, from stored: [UInt8]
+    ) throws(SegmentError) -> PlanEvent {
+        let bytes = try stored.checked(under: [number])
         var reader = ByteReader()
         guard case .planPut(let event) = try reader.event(in: bytes.span) else {
             throw .malformed(at: 0)
@@ -147,20 +128,22 @@ public enum StateEncoding: Sendable {
         return event
     }
 
-    public static func encode(_ list: Catalogue.PriceListVersion) -> [UInt8] {
+    public static func encode(
+        _ list: Catalogue.PriceListVersion, at number: Int64
+    ) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(
             event: .priceListPut(
                 PriceListEvent(
                     name: list.name, version: list.version, effectiveAt: list.effectiveAt,
                     json: list.json, time: list.createdAt)))
-        return bytes.withChecksum()
+        return bytes.withChecksum(under: [number])
     }
 
     public static func priceList(
-        from stored: [UInt8]
+        at number: Int64, from stored: [UInt8]
     ) throws(SegmentError) -> Catalogue.PriceListVersion {
-        let bytes = try stored.checked()
+        let bytes = try stored.checked(under: [number])
         var reader = ByteReader()
         guard case .priceListPut(let event) = try reader.event(in: bytes.span) else {
             throw .malformed(at: 0)
@@ -170,10 +153,22 @@ public enum StateEncoding: Sendable {
 }
 
 extension StateEncoding {
-    public static func encode(_ cells: [UsageRow.Cell]) -> [UInt8] {
+    /// The name of an action.
+    public static func encode(action name: String, at number: Int64) -> [UInt8] {
+        Array(name.utf8).withChecksum(under: [number])
+    }
+
+    public static func action(
+        at number: Int64, from stored: [UInt8]
+    ) throws(SegmentError) -> String {
+        String(decoding: try stored.checked(under: [number]), as: UTF8.self)
+    }
+
+    /// A row of usage in the checkpoint through segment `through`.
+    public static func encode(_ row: UsageRow, through: UInt64) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.append(varint: UInt64(cells.count))
-        for cell in cells {
+        bytes.append(varint: UInt64(row.cells.count))
+        for cell in row.cells {
             bytes.append(varint: UInt64(cell.action))
             bytes.append(varint: UInt64(cell.key &+ 1))
             bytes.append(fixed: cell.credits)
@@ -181,11 +176,19 @@ extension StateEncoding {
             bytes.append(fixed: cell.units)
             bytes.append(fixed: cell.bytes)
         }
-        return bytes.withChecksum()
+        return bytes.withChecksum(under: key(row.account, row.quarter, through))
     }
 
-    public static func cells(from stored: [UInt8]) throws(SegmentError) -> [UsageRow.Cell] {
-        let bytes = try stored.checked()
+    private static func key(
+        _ account: AccountSlot, _ quarter: Int64, _ through: UInt64
+    ) -> [Int64] {
+        [Int64(account), quarter, Int64(bitPattern: through)]
+    }
+
+    public static func usage(
+        of account: AccountSlot, quarter: Int64, through: UInt64, from stored: [UInt8]
+    ) throws(SegmentError) -> UsageRow {
+        let bytes = try stored.checked(under: key(account, quarter, through))
         var reader = ByteReader()
         var cells: [UsageRow.Cell] = []
         for _ in 0..<(try reader.count(limit: 1 << 24, in: bytes.span)) {
@@ -198,24 +201,26 @@ extension StateEncoding {
                     units: try reader.fixed(Int128.self, in: bytes.span),
                     bytes: try reader.fixed(Int128.self, in: bytes.span)))
         }
-        return cells
+        return UsageRow(account: account, quarter: quarter, cells: cells)
     }
 
     /// Positions in rising order, each as its distance from the one before.
-    public static func encode(_ positions: [Position]) -> [UInt8] {
+    public static func encode(_ row: EventRow, through: UInt64) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.append(varint: UInt64(positions.count))
+        bytes.append(varint: UInt64(row.positions.count))
         var segment: UInt64 = 0
-        for position in positions {
+        for position in row.positions {
             bytes.append(varint: position.segment &- segment)
             bytes.append(varint: UInt64(position.index))
             segment = position.segment
         }
-        return bytes.withChecksum()
+        return bytes.withChecksum(under: key(row.account, 0, through))
     }
 
-    public static func positions(from stored: [UInt8]) throws(SegmentError) -> [Position] {
-        let bytes = try stored.checked()
+    public static func events(
+        of account: AccountSlot, through: UInt64, from stored: [UInt8]
+    ) throws(SegmentError) -> EventRow {
+        let bytes = try stored.checked(under: key(account, 0, through))
         var reader = ByteReader()
         var positions: [Position] = []
         var segment: UInt64 = 0
@@ -223,7 +228,7 @@ extension StateEncoding {
             segment &+= try reader.varint(in: bytes.span)
             positions.append(Position(segment: segment, index: try reader.slot(in: bytes.span)))
         }
-        return positions
+        return EventRow(account: account, positions: positions)
     }
 }
 

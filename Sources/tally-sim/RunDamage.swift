@@ -17,6 +17,7 @@ extension Run {
             if let difference = try keyDifference(of: server) {
                 throw StoreError.corrupt(difference)
             }
+            try scrub()
         } catch {
             throw Failure("keys: \(error)")
         }
@@ -63,7 +64,7 @@ extension Run {
     private func look(after damaged: String) throws(Failure) {
         let started: Server
         do throws(StoreError) {
-            started = try Server(in: folder, seed: random.next(), tuning: character.tuning)
+            started = try startAgain(attempts: damaged.hasPrefix("state") ? 2 : 1)
         } catch {
             guard !damaged.hasPrefix("state") else {
                 throw Failure("\(damaged) was damaged and not made anew: \(error)")
@@ -81,9 +82,20 @@ extension Run {
         if let difference { throw .damaged(damaged, difference) }
     }
 
+    /// A start may find damage and have the next one make the file anew.
+    private func startAgain(attempts: Int) throws(StoreError) -> Server {
+        for _ in 1..<attempts {
+            let started = try? Server(
+                in: folder, seed: random.next(), tuning: character.tuning)
+            if let started { return started }
+        }
+        return try Server(in: folder, seed: random.next(), tuning: character.tuning)
+    }
+
     /// How what is served differs from what was committed, if it does; throws when damage is noticed.
     private func difference(of started: Server) throws(StoreError) -> String? {
         try checkChain(of: started)
+        try scrub()
         for (slot, name) in committedModel.names.enumerated() {
             let view = ModelView(started.engine.ledger, account: name)
             guard view == committedModel.view(of: name) else {
@@ -94,6 +106,11 @@ extension Run {
             if let difference { return difference }
         }
         return try keyDifference(of: started)
+    }
+
+    private func scrub() throws(StoreError) {
+        guard var scrub = try StateScrub(folder: folder.path, vfs: folder.vfs) else { return }
+        while try !scrub.step() {}
     }
 
     /// Every segment in order, up to the last one that anybody was told of.

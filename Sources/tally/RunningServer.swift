@@ -51,7 +51,7 @@ struct RunningServer {
                 deliver: { origin, answers in mailboxes.deliver(origin, answers) },
                 failed: { error in
                     readiness.isReady = false
-                    Terminal.report("a commit failed, nothing later is stored: \(error)")
+                    Terminal.report("storage failed, nothing later is stored: \(error)")
                     kill(getpid(), StopSignals.failureSignal)
                 }))
         let (partition, server) = (partition, server)

@@ -43,7 +43,7 @@ enum ServeCommand {
         Terminal.report("listening on http://\(running.address)")
         let reason = signals.wait()
         running.stop()
-        if reason == .failure { throw Failure.failed("a commit failed; start again to recover") }
+        if reason == .failure { throw Failure.failed("storage failed; start again to recover") }
     }
 }
 

@@ -21,7 +21,7 @@ struct StateEncodingTests {
             restoring: PriceListEvent(
                 name: try Name("default"), version: .max, effectiveAt: .latest,
                 json: random.bytes(200), time: .earliest))
-        #expect(try StateEncoding.priceList(from: StateEncoding.encode(list)) == list)
+        #expect(try StateEncoding.priceList(at: 4, from: StateEncoding.encode(list, at: 4)) == list)
         var new = NewAPIKey(
             role: random.pick([.operator, .service, .customer(account: try Name("a"))]),
             name: "é", secretHash: random.bytes(32), hint: "h")
@@ -31,7 +31,7 @@ struct StateEncodingTests {
             restoring: Position(segment: 3, index: 4).id(), key: new,
             account: random.chance(50) ? 5 : nil, isRevoked: random.chance(50),
             createdAt: .epoch)
-        #expect(try StateEncoding.apiKey(from: StateEncoding.encode(key)) == key)
+        #expect(try StateEncoding.apiKey(at: 4, from: StateEncoding.encode(key, at: 4)) == key)
     }
 
     @Test(arguments: UInt64(1)...60)
@@ -45,12 +45,27 @@ struct StateEncodingTests {
                 calls: random.pick([0, 1, .max]), units: random.pick([0, .min, .max]),
                 bytes: Int128(random.next()))
         }
-        #expect(try StateEncoding.cells(from: StateEncoding.encode(cells)) == cells)
+        let row = UsageRow(account: 3, quarter: -7, cells: cells)
+        let stored = StateEncoding.encode(row, through: 5)
+        #expect(try StateEncoding.usage(of: 3, quarter: -7, through: 5, from: stored) == row)
+        for (account, quarter, through) in [(4, -7, 5), (3, -6, 5), (3, -7, 6)]
+            as [(UInt32, Int64, UInt64)]
+        {
+            #expect(throws: SegmentError.badChecksum) {
+                try StateEncoding.usage(
+                    of: account, quarter: quarter, through: through, from: stored)
+            }
+        }
         var positions = (0..<random.below(50)).map { _ in
             Position(segment: UInt64(random.below(20)), index: UInt32(random.below(100)))
         }
         positions.sort()
-        #expect(try StateEncoding.positions(from: StateEncoding.encode(positions)) == positions)
+        let events = EventRow(account: 3, positions: positions)
+        let storedEvents = StateEncoding.encode(events, through: 5)
+        #expect(try StateEncoding.events(of: 3, through: 5, from: storedEvents) == events)
+        #expect(throws: SegmentError.badChecksum) {
+            try StateEncoding.events(of: 3, through: 6, from: storedEvents)
+        }
     }
 
     @Test func `every flipped bit and every cut is noticed`() throws {
