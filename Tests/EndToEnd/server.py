@@ -31,8 +31,8 @@ def run_tally(*arguments, seconds=60, cwd=None):
         stdin=subprocess.DEVNULL, check=False)
 
 
-class Server:
-    """A `tally serve` on a data folder."""
+class NotStarted(AssertionError):
+    """The server ended before it listened, with this code; None when it did neither in time."""
 
     def __init__(self, folder, *options, environment=None):
         self.folder = folder
@@ -42,13 +42,41 @@ class Server:
              *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **(environment or {})})
+    def __init__(self, code, errors):
+        super().__init__(f"tally serve did not start, exit code {code}: {''.join(errors)}")
+        self.code = code
+
+
+class Server:
+    """A `tally serve` on a data folder.
+
+    `before` is the command that becomes the server, such as a tracer with its options;
+    `environment` is added to ours.
+    """
+
+    def __init__(self, folder, *options, before=(), environment=None):
+        self.folder = folder
+        self.errors = []
+        self.process = subprocess.Popen(
+            [*before, BINARY, "serve", "--data", folder, "--listen", "127.0.0.1:0",
+             "--rate-limit", "off", *options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, env={**os.environ, **(environment or {})})
         self._listening = threading.Event()
         self.address = None
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if not self._listening.wait(START_SECONDS) or self.address is None:
+            code = self._exit_code(2)
             self.kill()
-            raise AssertionError(f"tally serve did not start: {''.join(self.errors)}")
+            raise NotStarted(code, self.errors)
+
+    def _exit_code(self, seconds):
+        """The exit code once the process has ended; None when it does not in time."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def _read(self):
         for line in self.process.stderr:
