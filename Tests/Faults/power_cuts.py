@@ -18,6 +18,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -258,6 +259,7 @@ def main():
     if os.geteuid() != 0:
         print("mounting needs root")
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     books = Books()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tally-cuts-") as folder:
