@@ -34,14 +34,6 @@ def run_tally(*arguments, seconds=60, cwd=None):
 class NotStarted(AssertionError):
     """The server ended before it listened, with this code; None when it did neither in time."""
 
-    def __init__(self, folder, *options, environment=None):
-        self.folder = folder
-        self.errors = []
-        self.process = subprocess.Popen(
-            [BINARY, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--rate-limit", "off",
-             *options],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **(environment or {})})
     def __init__(self, code, errors):
         super().__init__(f"tally serve did not start, exit code {code}: {''.join(errors)}")
         self.code = code
