@@ -249,7 +249,7 @@ extension SQLiteState {
     /// What the last checkpoint holds; nil when there is none.
     ///
     /// Throws when any part of it is missing, fails its checksum or cannot be read: the caller then
-    /// makes the file anew (``rebuilt(in:)``).
+    /// makes the file anew (``rebuilt(in:seed:tuning:)``).
     public func restored() throws(StoreError) -> RestoredState? {
         guard let head = try Self.head(database) else { return nil }
         let restored = RestoredState(
