@@ -25,7 +25,7 @@ struct ChunkedReading: Equatable {
         case rejected(HTTPRejection)
     }
 
-    static let bodyLimit = 512
+    static let bodyLimit = 64
 
     private(set) var body: [UInt8] = []
     private(set) var end = End.needsMore

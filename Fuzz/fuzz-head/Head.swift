@@ -28,6 +28,9 @@ struct Reading: Equatable {
         case rejected(HTTPRejection)
     }
 
+    /// More than these limits let a head have, with its line ends and an empty line before it.
+    private static let headBytesMax = 700
+
     private(set) var requests: [ReadRequest] = []
     private(set) var end = End.needsMore(.idle)
 
@@ -50,6 +53,8 @@ struct Reading: Equatable {
             }
         }
         end = .needsMore(reader.stage)
+        let isHeld = reader.unreadCount > Self.headBytesMax
+        expect(!isHeld, "\(reader.unreadCount) bytes of a head are kept")
     }
 
     private mutating func readAll(
@@ -58,7 +63,7 @@ struct Reading: Equatable {
         while true {
             switch try reader.next(parser: parser, within: limits) {
             case .needsMore: return
-            case .head: try reader.admitBody(limit: 256)
+            case .head: try reader.admitBody(limit: 64)
             case .request:
                 requests.append(ReadRequest(reader.request))
                 reader.finishRequest()

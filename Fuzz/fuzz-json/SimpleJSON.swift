@@ -32,19 +32,24 @@ private struct SimpleParser {
 
     /// The next byte that is no space, which stays the next.
     mutating func next() -> UInt8? {
-        while place < text.count, [0x20, 0x09, 0x0A, 0x0D].contains(text[place]) { place += 1 }
-        return place < text.count ? text[place] : nil
+        while place < text.count {
+            switch text[place] {
+            case 0x20, 0x09, 0x0A, 0x0D: place += 1
+            case let byte: return byte
+            }
+        }
+        return nil
     }
 
-    private mutating func take(_ byte: Character) -> Bool {
-        guard let next = next(), next == byte.asciiValue else { return false }
+    private mutating func take(_ byte: Unicode.Scalar) -> Bool {
+        guard next() == UInt8(ascii: byte) else { return false }
         place += 1
         return true
     }
 
     mutating func value(depth: Int) throws(SimpleJSON.Invalid) -> SimpleJSON {
         guard depth < Self.depthMax else { throw .refused }
-        switch next().map({ Character(Unicode.Scalar($0)) }) {
+        switch next().map(Unicode.Scalar.init) {
         case "{": return try object(depth)
         case "[": return try array(depth)
         case "\"": return .string(try string())
@@ -105,13 +110,22 @@ private struct SimpleParser {
 
     private mutating func escape(to units: inout [UInt8]) throws(SimpleJSON.Invalid) {
         guard place < text.count else { throw .syntax }
-        let letter = Character(Unicode.Scalar(text[place]))
+        let letter = Unicode.Scalar(text[place])
         place += 1
-        let short: [Character: UInt8] = [
-            "\"": 0x22, "\\": 0x5C, "/": 0x2F, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9,
-        ]
-        if let byte = short[letter] { return units.append(byte) }
-        guard letter == "u" else { throw .syntax }
+        switch letter {
+        case "\"", "\\", "/": return units.append(UInt8(ascii: letter))
+        case "b": return units.append(8)
+        case "f": return units.append(12)
+        case "n": return units.append(10)
+        case "r": return units.append(13)
+        case "t": return units.append(9)
+        case "u": units += try unicode()
+        default: throw .syntax
+        }
+    }
+
+    /// The character whose code, or pair of codes, stands behind `\u`.
+    private mutating func unicode() throws(SimpleJSON.Invalid) -> [UInt8] {
         var code = [try hexadecimal()]
         if UTF16.isLeadSurrogate(code[0]) {
             guard text[place...].starts(with: "\\u".utf8) else { throw .syntax }
@@ -119,7 +133,7 @@ private struct SimpleParser {
             code.append(try hexadecimal())
         }
         guard let character = String(validating: code, as: UTF16.self) else { throw .syntax }
-        units += Array(character.utf8)
+        return Array(character.utf8)
     }
 
     private mutating func hexadecimal() throws(SimpleJSON.Invalid) -> UInt16 {

@@ -10,6 +10,8 @@ import TestKit
 /// | `f`        | the same, without magic and number, salt, checksums and hashes, which are added |
 /// | other      | which real segment, and edits to it (``Edit``); checksums and hashes are set right |
 struct StoredParts {
+    /// True for a segment as an engine wrote it.
+    private(set) var isReal = false
     private let money: [UInt8]
     private let details: [UInt8]?
     private let hash: [UInt8]
@@ -39,6 +41,7 @@ struct StoredParts {
                 if edit.isOfDetails { edit.change(&details) } else { edit.change(&money) }
             }
             self.init(money: money, details: isErased ? nil : details)
+            isReal = !isErased && rest.count < Edit.byteCount
         }
     }
 

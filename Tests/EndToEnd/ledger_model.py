@@ -59,12 +59,11 @@ class Lot:
 
 @dataclasses.dataclass(slots=True)
 class Hold:
+    """What a hold reserves: of lots, of the overdraft, and all of it."""
+
     parts: list
     overdraft: int
-
-    @property
-    def total(self):
-        return self.overdraft + sum(micros for _, micros in self.parts)
+    total: int
 
 
 @dataclasses.dataclass(slots=True)
@@ -206,7 +205,7 @@ class Account:
         parts = self._take(request.amount)
         for lot, part in parts:
             lot.held += part
-        self.holds[made] = Hold(parts, request.amount - total(parts))
+        self.holds[made] = Hold(parts, request.amount - total(parts), request.amount)
         return {"credits": 0, "uncollected": 0, "held": request.amount}, parts
 
     def _give_back(self, parts):

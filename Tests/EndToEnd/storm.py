@@ -22,7 +22,7 @@ ATTEMPTS_MAX = 50
 # Overdraft limits in credits; the first account is the hot one.
 ACCOUNTS = {"hot": 0, "warm": 0, "owing": 40, "poor": 3}
 ACCOUNT_WEIGHTS = [6, 2, 3, 1]
-KINDS = {"charge": 30, "hold": 15, "capture": 11, "release": 6, "refund": 9, "grant": 9, "read": 20}
+KINDS = {"charge": 30, "hold": 13, "capture": 13, "release": 7, "refund": 9, "grant": 9, "read": 20}
 MICROS = 1_000_000
 # A 64th of a credit is exact in binary too, so that json.dumps writes it as it is.
 STEP = MICROS // 64
