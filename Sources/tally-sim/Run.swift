@@ -1,5 +1,6 @@
 internal import Credit
 internal import Engine
+internal import Glibc
 internal import Reports
 internal import SQLiteStore
 internal import SimulatedDisk
@@ -23,6 +24,9 @@ final class Run {
         /// The model after the segment.
         let model: ModelLedger
     }
+
+    /// Longer than any step takes; SIGALRM ends one that never would.
+    private static let stepSecondsMax: UInt32 = 20
 
     let seed: UInt64
     let character: Character
@@ -80,6 +84,7 @@ final class Run {
     }
 
     private func take(_ step: Character.Step) throws(Failure) {
+        alarm(Self.stepSecondsMax)
         switch step {
         case .decide: try decide()
         case .commit: try commit()

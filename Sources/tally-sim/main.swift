@@ -13,7 +13,7 @@ func simulate() -> Int32 {
     var total = Tally()
     var failures = 0
     for seed in options.seeds {
-        // Told first, so that a trap leaves the seed behind.
+        // Told first, so that a trap, or the signal that ends an endless run, leaves the seed behind.
         print("seed \(seed)", terminator: " ")
         fflush(nil)
         let run = Run(seed: seed)

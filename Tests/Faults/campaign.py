@@ -105,7 +105,7 @@ class Runs:
     def find_places(self):
         """All calls of a run without faults; also proves that the scenario is right."""
         places = []
-        for phase in ["start", "work"]:
+        for phase in self.prepared.scenario.phases:
             base, data, output = self.fresh()
             played = Played(self.prepared)
 

@@ -65,7 +65,8 @@ BATCH = "/v1/charges/batch"
 ACCOUNT = Step(None, "/v1/accounts", {"id": "a", "name": "a"}, 201)
 
 # What the account has at the end, and the kinds of entries that made it so, oldest first.
-Scenario = collections.namedtuple("Scenario", "name setup steps available held entries")
+Scenario = collections.namedtuple(
+    "Scenario", "name setup steps available held entries phases", defaults=[["start", "work"]])
 
 SCENARIOS = [
     Scenario(
@@ -118,12 +119,13 @@ SCENARIOS = [
             refund("r3", "c1", 5, credits=5), refund("r4", "c2", 10, credits=10),
             refund("r5", "c2", 1, 422), balance(100, 0),
         ], 100, 0, "grant grant charge charge refund refusal refund refund refusal"),
-    # A commit of more than four megabytes, after which the log is copied into the file.
+    # A commit of more than four megabytes, after which the log is copied into the file; it starts
+    # as the others do.
     Scenario(
         "copy", [ACCOUNT, grant("g", 100)], [
             charge("c1", 7, credits=7), batch("b", *[(1, 201)] * 80, size=20_000),
             charge("c2", 3, credits=3), charge("c3", 4, credits=4), balance(6, 0),
-        ], 6, 0, "grant" + " charge" * 83),
+        ], 6, 0, "grant" + " charge" * 83, ["work"]),
 ]
 
 
