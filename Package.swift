@@ -75,12 +75,12 @@ let package = Package(
 
         library("TestKit", ["Credit", "Engine", "Ledger", "Store"]),
         library("SimulatedDisk", ["CSQLite", "SQLiteStore", "Store", "TestKit"]),
-        library("Wire", ["Credit", "Digest", "JSON", "Ledger", "Store"]),
+        library("Wire", ["Credit", "Digest", "JSON", "Ledger", "Pricing", "Store"]),
         library(
             "API",
             [
-                "COpenAPI", "CivilTime", "Credit", "Engine", "HTTP", "JSON", "Ledger", "Portal",
-                "Pricing", "Reports", "Store", "Wire",
+                "COpenAPI", "CivilTime", "Credit", "Digest", "Engine", "HTTP", "JSON", "Ledger",
+                "Portal", "Pricing", "Reports", "Store", "Wire",
             ]),
 
         program(

@@ -5,14 +5,21 @@ public import Ledger
 public struct LedgerQuery: Sendable {
     /// The account whose due events become entries first, if it is about one.
     public let account: Name?
-    /// Makes the answer; must neither block nor keep the ledger.
-    public let answer: @Sendable (Ledger, Instant) -> any Sendable
+    /// Makes the answer; must neither block nor keep the ledger or the prices.
+    public let answer: @Sendable (Ledger, PriceBook, Instant) -> any Sendable
 
     public init(
-        account: Name?, answer: @escaping @Sendable (Ledger, Instant) -> any Sendable
+        account: Name?, answer: @escaping @Sendable (Ledger, PriceBook, Instant) -> any Sendable
     ) {
         self.account = account
         self.answer = answer
+    }
+
+    /// A question that needs no prices.
+    public init(
+        account: Name?, answer: @escaping @Sendable (Ledger, Instant) -> any Sendable
+    ) {
+        self.init(account: account) { ledger, _, now in answer(ledger, now) }
     }
 }
 

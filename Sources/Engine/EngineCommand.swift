@@ -1,6 +1,6 @@
 internal import Credit
-internal import Ledger
-internal import Pricing
+public import Ledger
+public import Pricing
 internal import Store
 
 extension Engine {
@@ -94,13 +94,13 @@ extension Engine {
         if let account = query.account, let slot = ledger.slot(of: account) {
             settle(slot, at: now)
         }
-        return .answered(query.answer(ledger, now))
+        return .answered(query.answer(ledger, prices, now))
     }
 }
 
 extension Rejection {
     /// What a call that the price list cannot price is refused with.
-    init(_ error: PricingError) {
+    public init(_ error: PricingError) {
         switch error {
         case .unknownAction: self = .unknownAction
         case .missingField(let field):

@@ -1,5 +1,5 @@
 public import Credit
-public import Ledger
+internal import Ledger
 public import Pricing
 
 /// The price lists in force: finds the one that prices an account's calls at a time.
@@ -90,12 +90,24 @@ public struct PriceBook: Sendable {
         let index = Int(slot)
         while placeOfAccount.count <= index { placeOfAccount.append(Self.unresolved) }
         if placeOfAccount[index] == Self.unresolved {
-            let account = catalogue.accounts[index]
-            let planned = account.plan.flatMap { catalogue.plan($0)?.terms.priceList }
-            let name = account.priceList ?? planned ?? (try? Name(Self.defaultName))
+            let name = Self.listName(of: slot, catalogue) ?? (try? Name(Self.defaultName))
             placeOfAccount[index] = name.flatMap { places[$0] } ?? Self.none
         }
         return placeOfAccount[index]
+    }
+
+    /// The list that an account names, or its plan for it; nil for the usual one.
+    static func listName(of slot: AccountSlot, _ catalogue: Catalogue) -> Name? {
+        let account = catalogue.accounts[Int(slot)]
+        return account.priceList ?? account.plan.flatMap { catalogue.plan($0)?.terms.priceList }
+    }
+
+    /// The version of a list that is in force at `time`.
+    func list(named name: Name, at time: Instant) -> PriceList? {
+        guard let history = places[name].map({ histories[$0] }),
+            let index = history.index(at: time, now: time)
+        else { return nil }
+        return history[index].list
     }
 }
 
@@ -105,11 +117,7 @@ extension PriceBook.Version {
         _ call: ChargeCommand, in bytes: [UInt8]
     ) throws(Rejection) -> (quote: Quote, reference: PriceReference) {
         do throws(PricingError) {
-            let quote = try list.price(
-                action: bytes.span.extracting(call.action.indices),
-                parameters: bytes.span.extracting(call.details.parameters.indices),
-                outcome: call.details.status.outcome,
-                results: call.details.results.value.map(UInt64.init(_:)))
+            let quote = try list.price(call, in: bytes)
             return (quote, PriceReference(version: number, rule: UInt32(quote.ruleIndex)))
         } catch {
             throw Rejection(error)
@@ -122,24 +130,5 @@ extension [PriceBook.Version] {
         if let index = lastIndex(where: { $0.effectiveAt <= time }) { return index }
         guard let first, first.effectiveAt <= now else { return nil }
         return 0
-    }
-}
-
-extension CallStatus {
-    /// The outcome that the price rule goes by: an HTTP code of 408 or 504 is a timeout, any other
-    /// from 400 on a failure (docs/charging.md).
-    public var outcome: Pricing.Outcome {
-        switch self {
-        case .failed: .failed
-        case .empty: .empty
-        case .partial: .partial
-        case .timeout: .timeout
-        default:
-            switch rawValue {
-            case 408, 504: .timeout
-            case 400...: .failed
-            default: .succeeded
-            }
-        }
     }
 }

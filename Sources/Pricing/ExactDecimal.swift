@@ -17,6 +17,8 @@ public struct ExactDecimal: Comparable, Hashable, Sendable, BitwiseCopyable {
 
     /// 0.
     static let zero = Self(digits: 0, decimals: 0)
+    /// 1.
+    static let one = Self(digits: 1, decimals: 0)
     /// 10^12, the largest.
     static let wholeMax: UInt128 = 1_000_000_000_000
 
@@ -76,11 +78,26 @@ public struct ExactDecimal: Comparable, Hashable, Sendable, BitwiseCopyable {
 }
 
 extension ExactDecimal {
+    /// Reads what a price is multiplied by: 0 to 10^6, with at most 12 decimals.
+    init(factor text: Span<UInt8>, _ range: Range<Int>) throws(Invalid) {
+        try self.init(text, range, decimalsMax: PriceListLimits.factorDecimalsMax)
+        guard self <= Self(digits: UInt128(PriceListLimits.factorMax), decimals: 0) else {
+            throw .outOfRange
+        }
+    }
+
     /// The least whole number that is not less.
     var roundedUp: Int64 {
         guard decimals > 0 else { return Int64(truncatingIfNeeded: digits) }
         let (whole, rest) = digits.quotientAndRemainder(dividingBy: PowersOfTen[decimals])
         return Int64(truncatingIfNeeded: whole) + (rest > 0 ? 1 : 0)
+    }
+
+    /// How many packages of `size` units hold as many; `size` is not 0.
+    func packages(of size: UInt64) -> Self {
+        let full = UInt128(size) * PowersOfTen[decimals]
+        let (whole, rest) = digits.quotientAndRemainder(dividingBy: full)
+        return Self(digits: whole + (rest > 0 ? 1 : 0), decimals: 0)
     }
 
     /// The lesser of this and a whole number.
@@ -121,9 +138,12 @@ extension ExactDecimal {
 
 /// 10^0 to 10^38, all that fit 128 bits.
 enum PowersOfTen {
+    /// The largest exponent.
+    static let exponentMax = 38
+
     private static let all: [UInt128] = {
         var powers: [UInt128] = [1]
-        while powers.count < 39 { powers.append(powers[powers.count - 1] * 10) }
+        while powers.count <= exponentMax { powers.append(powers[powers.count - 1] * 10) }
         return powers
     }()
 

@@ -15,8 +15,8 @@ public final class PriceList: Sendable {
     public let usdPerCredit: ExactDecimal?
     /// The rules, the first that matches first.
     public let rules: [PriceRule]
-    private let priced: [PricedRule]
-    private let index: RuleIndex
+    let priced: [PricedRule]
+    let index: RuleIndex
     private let quick: QuickPrices
 
     /// The version `version` of list `name`, as drafted.
@@ -57,7 +57,9 @@ public final class PriceList: Sendable {
         guard let place = try index.firstMatch(action, values, of: parameters, in: priced) else {
             throw .unknownAction
         }
-        let cost = try priced[place].cost(values, of: parameters, outcome, results: results)
+        var log = NoCostLog()
+        let cost = try priced[place].cost(
+            values, of: parameters, outcome, results: results, log: &log)
         let ruleIndex = UInt16(truncatingIfNeeded: place)
         return Quote(credits: cost.credits, ruleIndex: ruleIndex, units: cost.units)
     }

@@ -6,6 +6,26 @@ public enum PriceListLimits: Sendable {
     public static let rulesMax = 10_000
     /// The most parts of a rule.
     public static let partsMax = 32
+    /// The most tiers of a part.
+    public static let tiersMax = 64
+    /// The most multipliers of a rule.
+    public static let multipliersMax = 8
+    /// The most that one value of a parameter multiplies a price by.
+    public static let factorMax: UInt64 = 1_000_000
+    /// The most decimals of what a price is multiplied by.
+    public static let factorDecimalsMax = 12
+    /// The most items of a list that are priced one by one, or counted.
+    public static let itemsMax = 10_000
+    /// The most lines of an explanation, but for the last two.
+    public static let explanationLinesMax = 200
+    /// The most rules that are named as never used.
+    public static let unreachableRulesMax = 100
+    /// The most comparisons made to find them.
+    public static let ruleComparisonsMax = 250_000
+    /// The most cheaper ways to make a call that an estimate names.
+    public static let alternativesMax = 5
+    /// The most values of a parameter that are compared for them.
+    public static let comparedValuesMax = 16
     /// The most conditions under `when`.
     public static let conditionsMax = 16
     /// The most values of one condition.

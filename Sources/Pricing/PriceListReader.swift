@@ -143,6 +143,19 @@ extension PriceListReader {
         }
     }
 
+    /// The dotted path of a parameter.
+    mutating func parameterPath() throws(PriceListError) -> ParameterPath {
+        guard let path = ParameterPath(try string()) else { throw .invalidField(field()) }
+        return path
+    }
+
+    /// True when the value is `null`, which is then read.
+    mutating func isNull() throws(PriceListError) -> Bool {
+        guard try kind() == .null else { return false }
+        try scan { (cursor, text) throws(JSONError) in try cursor.null(in: text) }
+        return true
+    }
+
     mutating func instant() throws(PriceListError) -> Instant {
         let text = try string()
         do throws(Instant.InvalidText) {
@@ -154,8 +167,7 @@ extension PriceListReader {
 
     /// A price, in credits or in USD.
     mutating func price() throws(PriceListError) -> ExactDecimal {
-        guard try kind() == .number else { throw .invalidAmount(field()) }
-        let range = try number()
+        guard let range = try decimal() else { throw .invalidAmount(field()) }
         do throws(ExactDecimal.Invalid) {
             let decimalsMax = PriceListLimits.priceDecimalsMax
             return try ExactDecimal(text.span, range, decimalsMax: decimalsMax)
@@ -169,7 +181,7 @@ extension PriceListReader {
 
     /// A number of units, perhaps with decimals.
     mutating func quantity() throws(PriceListError) -> ExactDecimal {
-        let range = try number()
+        guard let range = try decimal() else { throw .invalidField(field()) }
         do throws(ExactDecimal.Invalid) {
             let decimalsMax = PriceListLimits.quantityDecimalsMax
             return try ExactDecimal(text.span, range, decimalsMax: decimalsMax)
@@ -178,8 +190,28 @@ extension PriceListReader {
         }
     }
 
-    private mutating func number() throws(PriceListError) -> Range<Int> {
-        try scan { (cursor, text) throws(JSONError) in try cursor.number(in: text).range }
+    /// What a price is multiplied by.
+    mutating func factor() throws(PriceListError) -> ExactDecimal {
+        guard let range = try decimal() else { throw .invalidField(field()) }
+        do throws(ExactDecimal.Invalid) {
+            return try ExactDecimal(factor: text.span, range)
+        } catch {
+            throw .invalidField(field())
+        }
+    }
+
+    /// Where a decimal stands, a JSON number or a string that is one; nil for anything else.
+    ///
+    /// Strings are for those whose JSON writes small numbers with an exponent.
+    private mutating func decimal() throws(PriceListError) -> Range<Int>? {
+        let kind = try kind()
+        guard kind == .number || kind == .string else { return nil }
+        return try scan { (cursor, text) throws(JSONError) in
+            guard kind == .string else { return try cursor.number(in: text).range }
+            let range = try cursor.string(in: text).range
+            var inner = JSONCursor(at: range.lowerBound)
+            return (try? inner.number(in: text).range) == range ? range : nil
+        }
     }
 
     /// Credits of 0 or more, written as a number or as a string.

@@ -8,6 +8,8 @@ extension PriceRule {
         case when
         case perCall = "per_call"
         case parts
+        case multipliers
+        case each
         case minimum
         case maximum
         case usd
@@ -22,7 +24,8 @@ extension PriceRule {
         var (id, action): (Name?, ActionPattern?)
         var conditions: [Condition] = []
         var (perCall, minimum, maximum) = (ExactDecimal.zero, ExactDecimal.zero, ExactDecimal?.none)
-        var parts: [Part] = []
+        var (parts, multipliers): ([Part], [Multiplier]) = ([], [])
+        var each: ParameterPath?
         var currency = Currency.credits
         var rounding = Rounding()
         var outcomes = OutcomeCharges()
@@ -33,6 +36,8 @@ extension PriceRule {
             case .when: conditions = try Self.conditions(from: &reader)
             case .perCall: perCall = try reader.price()
             case .parts: parts = try Self.parts(from: &reader)
+            case .multipliers: multipliers = try Self.multipliers(from: &reader)
+            case .each: each = try reader.parameterPath()
             case .minimum: minimum = try reader.price()
             case .maximum: maximum = try reader.price()
             case .usd: currency = try reader.bool() ? .usd : .credits
@@ -45,7 +50,8 @@ extension PriceRule {
         if let maximum, maximum < minimum { throw .invalidField(reader.field("maximum")) }
         self.init(
             id: id, action: action, outcomes: outcomes, rounding: rounding, conditions: conditions,
-            perCall: perCall, parts: parts, minimum: minimum, maximum: maximum, currency: currency)
+            perCall: perCall, parts: parts, multipliers: multipliers, each: each, minimum: minimum,
+            maximum: maximum, currency: currency)
     }
 
     private static func conditions(
@@ -79,40 +85,14 @@ extension PriceRule {
         }
         return parts
     }
-}
-
-extension PriceRule.Part {
-    private enum Field: String, CaseIterable {
-        case parameter
-        case price
-        case per
-        case included
-        case mode
-    }
-
-    /// How the units of a part are priced.
-    private enum Mode: String, CaseIterable {
-        case flat
-    }
-
-    private static let fields = FieldTable<Field>()
-
-    fileprivate init(from reader: inout PriceListReader) throws(PriceListError) {
-        var (path, price): (ParameterPath?, ExactDecimal?)
-        var (per, included) = (UInt64(1), ExactDecimal.zero)
-        try reader.object(Self.fields) { (reader, field) throws(PriceListError) in
-            switch field {
-            case .parameter:
-                path = ParameterPath(try reader.string())
-                guard path != nil else { throw .invalidField(reader.field()) }
-            case .price: price = try reader.price()
-            case .per: per = try reader.count(from: 1)
-            case .included: included = try reader.quantity()
-            case .mode: _ = try reader.word(Mode.self)
-            }
+    private static func multipliers(
+        from reader: inout PriceListReader
+    ) throws(PriceListError) -> [Multiplier] {
+        var multipliers: [Multiplier] = []
+        try reader.elements(countMax: PriceListLimits.multipliersMax) {
+            (reader) throws(PriceListError) in
+            multipliers.append(try Multiplier(from: &reader))
         }
-        guard let path else { throw .missingField(reader.field("parameter")) }
-        guard let price else { throw .missingField(reader.field("price")) }
-        self.init(path: path, price: price, per: per, included: included)
+        return multipliers
     }
 }

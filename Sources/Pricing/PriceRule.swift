@@ -12,11 +12,44 @@ public struct PriceRule: Hashable, Sendable {
     /// What one parameter adds to the price.
     struct Part: Hashable, Sendable {
         let path: ParameterPath
-        let price: ExactDecimal
-        /// How many units the price is for.
-        let per: UInt64
         /// How many units are free.
         let included: ExactDecimal
+        /// How many units each price is for.
+        let per: UInt64
+        let billing: Billing
+    }
+
+    /// How the units of a part that are not free are priced.
+    enum Billing: Hashable, Sendable {
+        /// Each at the same price.
+        case flat(ExactDecimal)
+        /// In packages of `per` units; one that was begun costs as much as a full one.
+        case package(ExactDecimal)
+        /// Each at the price of the tier that it is in.
+        case graduated([Tier])
+        /// All at the price of the tier that the last of them is in.
+        case volume([Tier])
+    }
+
+    /// A range of quantities that ends where the next begins.
+    struct Tier: Hashable, Sendable {
+        /// The last quantity of the tier; nil for the last tier.
+        let upTo: ExactDecimal?
+        let price: ExactDecimal
+    }
+
+    /// A parameter by which the price of the call, or of an item, is multiplied.
+    struct Multiplier: Hashable, Sendable {
+        /// A value of the parameter that has a factor of its own.
+        struct Value: Hashable, Sendable {
+            let text: String
+            let factor: ExactDecimal
+        }
+
+        let path: ParameterPath
+        /// Whether the items of a list are counted, each as much as its value says.
+        let countsItems: Bool
+        let values: [Value]
     }
 
     /// The amounts in which a rule states its prices.
@@ -36,6 +69,9 @@ public struct PriceRule: Hashable, Sendable {
     let conditions: [Condition]
     let perCall: ExactDecimal
     let parts: [Part]
+    let multipliers: [Multiplier]
+    /// The list whose items are priced one by one.
+    let each: ParameterPath?
     let minimum: ExactDecimal
     let maximum: ExactDecimal?
     let currency: Currency

@@ -25,18 +25,30 @@ final class PricedRule: Sendable {
     }
 
     /// What a call with this outcome costs.
-    func cost(
+    func cost<Log: CostLog>(
         _ parameters: borrowing Parameters, of text: Span<UInt8>, _ outcome: Outcome,
-        results: UInt64?
+        results: UInt64?, log: inout Log
     ) throws(PricingError) -> Cost {
         switch rule.outcomes.charge(for: outcome) {
-        case .full: return try tariff.cost(parameters, of: text)
+        case .full: return try tariff.cost(parameters, of: text, log: &log)
         case .fixed(let credits): return Cost(credits: credits, units: 0)
         case .byResults:
             guard let results else { throw .missingField("results") }
             guard results > 0 else { return Cost(credits: .zero, units: 0) }
-            return try tariff.cost(parameters, of: text, unitsMax: results)
+            let unitsMax = try cheapest(parameters, of: text, results: results)
+            return try tariff.cost(parameters, of: text, unitsMax: unitsMax, log: &log)
         }
+    }
+
+    /// The results, or no bound where the price without one is less: volume prices can fall.
+    private func cheapest(
+        _ parameters: borrowing Parameters, of text: Span<UInt8>, results: UInt64
+    ) throws(PricingError) -> UInt64 {
+        guard !tariff.isMonotone else { return results }
+        var log = NoCostLog()
+        let full = try tariff.cost(parameters, of: text, log: &log)
+        let bounded = try tariff.cost(parameters, of: text, unitsMax: results, log: &log)
+        return full.credits < bounded.credits ? .max : results
     }
 }
 

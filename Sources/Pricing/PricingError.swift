@@ -19,6 +19,18 @@ public enum PricingError: Error, Hashable {
         }
     }
 
+    /// The same error, its field being one of an item of `list`.
+    func inItem(_ index: Int, of list: ParameterPath) -> Self {
+        let rename = { (field: String) in
+            "\(list.field)[\(index)]\(field.dropFirst("parameters".count))"
+        }
+        return switch self {
+        case .missingField(let field): .missingField(rename(field))
+        case .invalidField(let field): .invalidField(rename(field))
+        case .unknownAction, .amountOutOfRange: self
+        }
+    }
+
     /// The path of the field, where there is one.
     public var field: String? {
         switch self {

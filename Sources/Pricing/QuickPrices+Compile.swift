@@ -125,7 +125,9 @@ struct QuickPricesBuilder {
         }
         quick.conditions = Run(firstCondition..<conditions.count)
         let added = tariff.parts.compactMap { QuickRule.Part($0, slots) }
-        if added.count < tariff.parts.count { quick.isQuick = false }
+        if added.count < tariff.parts.count || !tariff.multipliers.isEmpty || tariff.each != nil {
+            quick.isQuick = false
+        }
         quick.parts = Run(parts.count..<parts.count + added.count)
         parts += added
         rules[place] = quick
@@ -165,7 +167,8 @@ extension QuickRule {
 
 extension QuickRule.Part {
     fileprivate init?(_ part: Tariff.Part, _ slots: [ParameterPath: Int32]) {
-        guard let rate = UInt64(exactly: part.rate), let slot = slots[part.path],
+        guard case .flat(let price) = part.billing, let rate = UInt64(exactly: price),
+            let slot = slots[part.path],
             part.included.decimals == 0,
             let included = UInt64(exactly: part.included.digits)
         else { return nil }

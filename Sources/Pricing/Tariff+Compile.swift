@@ -4,44 +4,52 @@ extension Tariff {
     /// Brings the prices of `rule` over one denominator.
     ///
     /// `path` is that of the rule in its list. Throws ``PriceListError/amountOutOfRange(_:)`` with
-    /// the first price for which 128 bits do not suffice, and
+    /// the first price or multiplier for which 128 bits do not suffice, and
     /// ``PriceListError/missingField(_:)`` for prices in USD without an exchange rate.
     init(
         _ rule: PriceRule, usdPerCredit: ExactDecimal?, path: String
     ) throws(PriceListError) {
-        var prices = [
-            StatedPrice(field: "\(path).per_call", amount: rule.perCall),
-            StatedPrice(field: "\(path).minimum", amount: rule.minimum),
-        ]
-        for (index, part) in rule.parts.enumerated() {
-            let field = "\(path).parts[\(index)].price"
-            prices.append(StatedPrice(field: field, amount: part.price, per: part.per))
-        }
-        if let maximum = rule.maximum {
-            prices.append(StatedPrice(field: "\(path).maximum", amount: maximum))
-        }
+        let prices = StatedPrice.all(of: rule, path: path)
         let steps = try Self.stepsPerUnit(of: rule, usdPerCredit)
         let (numerators, denominator) = try Self.overOneDenominator(prices, in: steps)
-        perCall = numerators[0]
-        minimum = numerators[1]
-        maximum = rule.maximum == nil ? nil : numerators.last
-        parts = zip(rule.parts, numerators.dropFirst(2)).map { part, rate in
-            Part(path: part.path, included: part.included, rate: rate)
+        var left = numerators[...]
+        perCall = left.popFirst() ?? 0
+        minimum = left.popFirst() ?? 0
+        parts = rule.parts.map { part in
+            let count = part.billing.prices.count
+            let billing = Billing(part, rates: left.prefix(count))
+            left = left.dropFirst(count)
+            return Part(path: part.path, included: part.included, billing: billing)
         }
+        maximum = left.popFirst()
+        multipliers = rule.multipliers.map(Multiplier.init(_:))
+        each = rule.each
         self.denominator = denominator
         rounding = rule.rounding
-        try checkSum(prices)
+        try checkLargest(rule, path)
     }
 
-    /// Throws unless 10^12 units of every part can be added up.
-    private func checkSum(_ prices: [StatedPrice]) throws(PriceListError) {
+    /// Throws unless 10^12 units of every part can be added up, and multiplied by what can come.
+    private func checkLargest(_ rule: PriceRule, _ path: String) throws(PriceListError) {
         var sum = perCall
-        for (part, price) in zip(parts, prices.dropFirst(2)) {
-            let (product, tooLarge) = part.rate.multipliedReportingOverflow(
-                by: ExactDecimal.wholeMax)
+        for (index, part) in parts.enumerated() {
+            let largest = part.billing.rates.max() ?? 0
+            let (product, tooLarge) = largest.multipliedReportingOverflow(by: ExactDecimal.wholeMax)
             let (next, overflow) = sum.addingReportingOverflow(product)
-            guard !tooLarge, !overflow else { throw .amountOutOfRange(price.field) }
+            guard !tooLarge, !overflow else {
+                throw .amountOutOfRange("\(path).parts[\(index)].\(rule.parts[index].pricesField)")
+            }
             sum = next
+        }
+        for (index, multiplier) in multipliers.enumerated() {
+            let (product, overflow) = sum.multipliedReportingOverflow(by: multiplier.factorMax)
+            guard !overflow else { throw .amountOutOfRange("\(path).multipliers[\(index)]") }
+            sum = product
+        }
+        guard each != nil else { return }
+        let items = UInt128(PriceListLimits.itemsMax)
+        guard !sum.multipliedReportingOverflow(by: items).overflow else {
+            throw .amountOutOfRange("\(path).each")
         }
     }
 
@@ -88,11 +96,74 @@ extension Tariff {
     }
 }
 
+extension Tariff.Billing {
+    /// The billing of `part`, whose prices have these rates.
+    fileprivate init(_ part: PriceRule.Part, rates: ArraySlice<UInt128>) {
+        let first = rates.first ?? 0
+        let tiers = { (tiers: [PriceRule.Tier]) in
+            zip(tiers, rates).map { Tariff.Tier(upTo: $0.upTo, rate: $1) }
+        }
+        self =
+            switch part.billing {
+            case .flat: .flat(first)
+            case .package: .package(first, size: part.per)
+            case .graduated(let prices): .graduated(tiers(prices))
+            case .volume(let prices): .volume(tiers(prices))
+            }
+    }
+
+    fileprivate var rates: [UInt128] {
+        switch self {
+        case .flat(let rate), .package(let rate, _): [rate]
+        case .graduated(let tiers), .volume(let tiers): tiers.map(\.rate)
+        }
+    }
+}
+
+extension PriceRule.Part {
+    /// The field that says what its units cost.
+    fileprivate var pricesField: String {
+        switch billing {
+        case .flat, .package: "price"
+        case .graduated, .volume: "tiers"
+        }
+    }
+}
+
+extension PriceRule.Billing {
+    /// The prices, as they are written one after the other.
+    fileprivate var prices: [ExactDecimal] {
+        switch self {
+        case .flat(let price), .package(let price): [price]
+        case .graduated(let tiers), .volume(let tiers): tiers.map(\.price)
+        }
+    }
+}
+
 /// A price as its rule states it, and the path by which an error names it.
 private struct StatedPrice {
     let field: String
     let amount: ExactDecimal
     var per: UInt64 = 1
+
+    /// Price per call, minimum, those of the parts, then the maximum if there is one.
+    static func all(of rule: PriceRule, path: String) -> [Self] {
+        var prices = [
+            Self(field: "\(path).per_call", amount: rule.perCall),
+            Self(field: "\(path).minimum", amount: rule.minimum),
+        ]
+        for (index, part) in rule.parts.enumerated() {
+            let field = "\(path).parts[\(index)].\(part.pricesField)"
+            // A package is one unit of its own.
+            var per = part.per
+            if case .package = part.billing { per = 1 }
+            prices += part.billing.prices.map { Self(field: field, amount: $0, per: per) }
+        }
+        if let maximum = rule.maximum {
+            prices.append(Self(field: "\(path).maximum", amount: maximum))
+        }
+        return prices
+    }
 
     /// The price of one unit.
     var perUnit: Fraction? {

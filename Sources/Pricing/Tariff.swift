@@ -8,16 +8,37 @@ struct Tariff: Sendable {
     struct Part: Sendable {
         let path: ParameterPath
         let included: ExactDecimal
-        /// What one unit costs.
+        let billing: Billing
+    }
+
+    /// The rates are what one unit costs, and for packages what one package does.
+    enum Billing: Sendable {
+        case flat(UInt128)
+        case package(UInt128, size: UInt64)
+        case graduated([Tier])
+        case volume([Tier])
+    }
+
+    struct Tier: Sendable {
+        let upTo: ExactDecimal?
         let rate: UInt128
     }
 
     let perCall: UInt128
     let parts: [Part]
+    let multipliers: [Multiplier]
+    let each: ParameterPath?
     let minimum: UInt128
     let maximum: UInt128?
     let denominator: UInt128
     let rounding: Rounding
+
+    /// False when fewer units can cost more, as a volume price can make them.
+    var isMonotone: Bool {
+        parts.allSatisfy { part in
+            if case .volume = part.billing { false } else { true }
+        }
+    }
 }
 
 /// What a call costs, and for how many units.
@@ -27,24 +48,104 @@ struct Cost {
 }
 
 extension Tariff {
-    /// Adds the parts and the price per call, holds the sum within minimum and maximum, rounds.
+    /// Adds price per call and parts, multiplies, holds the sum within minimum and maximum, rounds.
     ///
-    /// No part is priced for more than `unitsMax` units. The units of the result are those of the
-    /// parameters, each rounded up to a whole; 1 for a rule without parts.
-    func cost(
-        _ parameters: borrowing Parameters, of text: Span<UInt8>, unitsMax: UInt64 = .max
+    /// A rule that prices the items of a list does the first two for each and adds them up. No part
+    /// is priced for more than `unitsMax` units. The units of the result are those of the
+    /// parameters, each rounded up to a whole; 1 for a rule, or an item, without parts. Every step
+    /// is told to `log`.
+    func cost<Log: CostLog>(
+        _ parameters: borrowing Parameters, of text: Span<UInt8>, unitsMax: UInt64 = .max,
+        log: inout Log
     ) throws(PricingError) -> Cost {
-        var sum = ExactSum(total: perCall)
-        var units: Int64 = parts.isEmpty ? 1 : 0
-        for index in parts.indices {
-            let path = parts[index].path
-            let quantity = try path.quantity(in: parameters, of: text).limited(to: unitsMax)
-            units += quantity.roundedUp
-            try sum.add(parts[index].rate, times: quantity.subtracting(parts[index].included))
+        var (sum, units) = (ExactSum(), Int64(0))
+        if let each {
+            try addItems(of: each, parameters, of: text, unitsMax, &sum, &units, &log)
+        } else {
+            sum = try multiplied(parameters, of: text, unitsMax, &units, &log)
         }
-        try sum.raise(to: minimum)
-        if let maximum { try sum.lower(to: maximum) }
-        return Cost(credits: try sum.rounded(rounding, denominator), units: units)
+        if try sum.raise(to: minimum) { log.add(.minimum, sum) }
+        if let maximum, try sum.lower(to: maximum) { log.add(.maximum, sum) }
+        let credits = try sum.rounded(rounding, denominator)
+        log.add(.rounding(credits), sum)
+        return Cost(credits: credits, units: units)
+    }
+
+    private func addItems<Log: CostLog>(
+        of list: ParameterPath, _ parameters: borrowing Parameters, of text: Span<UInt8>,
+        _ unitsMax: UInt64, _ sum: inout ExactSum, _ units: inout Int64, _ log: inout Log
+    ) throws(PricingError) {
+        guard let range = try parameters.value(of: list, in: text) else {
+            throw .missingField(list.field)
+        }
+        guard var items = ListItems(text, at: range) else { throw .invalidField(list.field) }
+        var count = 0
+        while let item = items.next(in: text) {
+            guard count < PriceListLimits.itemsMax else { throw .invalidField(list.field) }
+            do throws(PricingError) {
+                let object = text.extracting(item)
+                var values = Parameters()
+                try values.scan(object)
+                log.begin(item: count)
+                let price = try multiplied(values, of: object, unitsMax, &units, &log)
+                log.end(item: count, price)
+                try sum.add(price)
+            } catch {
+                throw error.inItem(count, of: list)
+            }
+            count += 1
+        }
+        log.add(.items(count), sum)
+    }
+
+    /// The price per call and the parts, times all factors.
+    private func multiplied<Log: CostLog>(
+        _ parameters: borrowing Parameters, of text: Span<UInt8>, _ unitsMax: UInt64,
+        _ units: inout Int64, _ log: inout Log
+    ) throws(PricingError) -> ExactSum {
+        var sum = ExactSum(total: perCall)
+        if perCall > 0 { log.add(.perCall, sum) }
+        if parts.isEmpty { units += 1 }
+        for index in parts.indices {
+            let asked = try parts[index].path.quantity(in: parameters, of: text)
+            let quantity = asked.limited(to: unitsMax)
+            units += quantity.roundedUp
+            let billed = quantity.subtracting(parts[index].included)
+            let amount = try parts[index].billing.amount(of: billed)
+            log.add(.part(index, quantity: quantity, billed: billed), amount)
+            try sum.add(amount)
+        }
+        for index in multipliers.indices {
+            guard let factor = try multipliers[index].factor(in: parameters, of: text) else {
+                continue
+            }
+            try sum.multiply(by: factor)
+            log.add(.factor(index, factor), sum)
+        }
+        return sum
+    }
+}
+
+extension Tariff.Billing {
+    /// What so many units cost.
+    fileprivate func amount(of billed: ExactDecimal) throws(PricingError) -> ExactSum {
+        var sum = ExactSum()
+        switch self {
+        case .flat(let rate): try sum.add(rate, times: billed)
+        case .package(let rate, let size): try sum.add(rate, times: billed.packages(of: size))
+        case .graduated(let tiers):
+            var start = ExactDecimal.zero
+            for tier in tiers where billed > start {
+                let end = min(tier.upTo ?? billed, billed)
+                try sum.add(tier.rate, times: end.subtracting(start))
+                start = end
+            }
+        case .volume(let tiers):
+            if let tier = tiers.first(where: { billed <= $0.upTo ?? billed }) {
+                try sum.add(tier.rate, times: billed)
+            }
+        }
+        return sum
     }
 }
 
@@ -62,63 +163,5 @@ extension ParameterPath {
         } catch {
             throw .invalidField(field)
         }
-    }
-}
-
-/// A sum of products, exact: `total` divided by 10 to the power of `decimals`.
-private struct ExactSum {
-    var total: UInt128
-    var decimals = 0
-
-    /// Adds `rate` for each of `quantity` units.
-    mutating func add(_ rate: UInt128, times quantity: ExactDecimal) throws(PricingError) {
-        try align(to: quantity.decimals)
-        let product = try Self.product(rate, quantity.digits)
-        let aligned = try scaled(product, from: quantity.decimals)
-        let (sum, overflow) = total.addingReportingOverflow(aligned)
-        guard !overflow else { throw .amountOutOfRange }
-        total = sum
-    }
-
-    mutating func raise(to minimum: UInt128) throws(PricingError) {
-        guard minimum > 0 else { return }
-        total = max(total, try scaled(minimum, from: 0))
-    }
-
-    mutating func lower(to maximum: UInt128) throws(PricingError) {
-        total = min(total, try scaled(maximum, from: 0))
-    }
-
-    /// The credits that this many `denominator`-ths of a step come to.
-    func rounded(
-        _ rounding: Rounding, _ denominator: UInt128
-    ) throws(PricingError) -> Credits {
-        let divisor = try scaled(denominator, from: 0)
-        let steps = Rounding.divide(total, by: divisor, rounding.mode)
-        let most = (Credits.limit.micros / rounding.step.micros).magnitude
-        guard steps <= UInt128(most) else { throw .amountOutOfRange }
-        return Credits(micros: Int64(truncatingIfNeeded: steps) * rounding.step.micros)
-    }
-
-    private mutating func align(to decimals: Int) throws(PricingError) {
-        guard decimals > self.decimals else { return }
-        total = try Self.product(total, PowersOfTen[decimals - self.decimals])
-        self.decimals = decimals
-    }
-
-    /// `amount`, of so many decimals, counted in units of the last decimal of the sum.
-    private func scaled(
-        _ amount: UInt128, from decimals: Int
-    ) throws(PricingError) -> UInt128 {
-        guard decimals < self.decimals else { return amount }
-        return try Self.product(amount, PowersOfTen[self.decimals - decimals])
-    }
-
-    private static func product(
-        _ left: UInt128, _ right: UInt128
-    ) throws(PricingError) -> UInt128 {
-        let (product, overflow) = left.multipliedReportingOverflow(by: right)
-        guard !overflow else { throw .amountOutOfRange }
-        return product
     }
 }

@@ -13,6 +13,8 @@ public struct ChargeForm: Sendable {
         case hold
         /// How a held call turned out.
         case capture
+        /// A charge that is only asked about; it need not name an account.
+        case estimate
     }
 
     public let kind: Kind
@@ -35,8 +37,10 @@ public struct ChargeForm: Sendable {
         case .idempotencyKey: kind == .batchItem
         case .ttlSeconds, .onExpiry, .minimum: kind == .hold
         case .parameters, .amount, .requestID, .status, .results, .bytes, .durationMS, .checkRun,
-            .occurredAt, .postedAt, .metadata:
+            .occurredAt, .metadata:
             true
+        case .postedAt: kind != .estimate
+        case .priceList: kind == .estimate
         case .onShort: kind != .hold
         }
     }
@@ -48,6 +52,8 @@ public struct DecodedCharge: Sendable {
     public var command = ChargeCommand()
     /// Where the secret of the customer key stands in the body, if one was sent.
     public var customerKey: JSONString?
+    /// The list that an estimate names, empty for none.
+    public var priceList = ByteRange.empty
     /// What the body of a hold says beside its call.
     public var hold = HoldRequest(
         seconds: APILimits.holdSecondsUsual, onExpiry: .release, minimum: Self.noMinimum)
@@ -83,6 +89,7 @@ public struct ChargeDecoder: Sendable {
         case ttlSeconds = "ttl_seconds"
         case onExpiry = "on_expiry"
         case minimum
+        case priceList = "price_list"
     }
 
     static let fields = FieldTable<Field>()
@@ -145,7 +152,8 @@ public struct ChargeDecoder: Sendable {
         if form.kind == .batchItem, charge.command.idempotence.key.isEmpty {
             throw .missingField(Field.idempotencyKey.rawValue)
         }
-        guard !charge.command.account.isEmpty || charge.customerKey != nil else {
+        guard !charge.command.account.isEmpty || charge.customerKey != nil || form.kind == .estimate
+        else {
             throw .missingField(Field.account.rawValue)
         }
         guard !charge.command.action.isEmpty else {
@@ -199,6 +207,7 @@ extension ChargeDecoder {
         case .ttlSeconds: charge.hold.seconds = try Self.holdSeconds(text, &cursor, form)
         case .onExpiry: charge.hold.onExpiry = try Self.expiryPolicy(text, &cursor)
         case .minimum: charge.hold.minimum = try cursor.price(in: text).micros
+        case .priceList: charge.priceList = try cursor.name(in: text, to: &output)
         case .parameters, .metadata, .team, .scenario, .scenarioType, .run, .module, .requestID,
             .status, .results, .bytes, .durationMS, .checkRun, .occurredAt:
             try read(field, text, &cursor, form, &charge.command.details, &output)
@@ -230,7 +239,7 @@ extension ChargeDecoder {
         case .checkRun: details.isCheckRun = try cursor.flag(in: text)
         case .occurredAt: details.occurredAt = try Self.occurrence(text, &cursor, form)
         case .account, .action, .amount, .customerKey, .idempotencyKey, .onShort, .postedAt,
-            .ttlSeconds, .onExpiry, .minimum:
+            .ttlSeconds, .onExpiry, .minimum, .priceList:
             break
         }
     }

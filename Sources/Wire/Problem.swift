@@ -80,14 +80,28 @@ extension [UInt8] {
             append(literal: ",\"field\":")
             append(jsonString: field)
         }
-        if let shortfall = problem.shortfall { append(shortfall) }
-        if let excess = problem.excess { append(excess) }
+        append(figures: problem)
         if let state = problem.chargeState {
             append(literal: ",\"charge_state\":\"")
             append(text: state.rawValue)
             append(UInt8(ascii: "\""))
         }
         append(UInt8(ascii: "}"))
+    }
+
+    /// Appends why a call would be refused, without what only an answer has.
+    mutating func append(reason problem: Problem) {
+        append(literal: "{\"code\":\"")
+        append(text: problem.code.rawValue)
+        append(literal: "\",\"detail\":")
+        append(jsonString: problem.detail)
+        append(figures: problem)
+        append(UInt8(ascii: "}"))
+    }
+
+    private mutating func append(figures problem: Problem) {
+        if let shortfall = problem.shortfall { append(shortfall) }
+        if let excess = problem.excess { append(excess) }
     }
 
     /// Appends the members that say which budget, its use and when that counts from zero again.

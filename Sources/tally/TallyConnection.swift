@@ -37,19 +37,32 @@ struct TallyConnection {
     func send(
         _ request: HTTPClientRequest, allowing allowed: Set<Int> = [200, 201]
     ) throws -> (status: Int, json: JSONValue) {
-        let reply: HTTPClientReply
-        do {
-            reply = try client.send(request)
-        } catch .cannotConnect(let reason) {
-            throw Failure.failed("\(url) does not answer: \(reason)")
-        } catch {
-            throw Failure.failed("\(request.url): \(error)")
-        }
+        let reply = try reply(to: request)
         let json = (try? JSONValue(reply.body)) ?? .null
         guard allowed.contains(reply.status) else {
             throw Failure.failed(Self.explanation(request, reply.status, json))
         }
         return (reply.status, json)
+    }
+
+    /// Sends a request and gives the bytes of an answer that is no error.
+    func bytes(of request: HTTPClientRequest) throws -> [UInt8] {
+        let reply = try reply(to: request)
+        guard 200..<300 ~= reply.status else {
+            let json = (try? JSONValue(reply.body)) ?? .null
+            throw Failure.failed(Self.explanation(request, reply.status, json))
+        }
+        return reply.body
+    }
+
+    private func reply(to request: HTTPClientRequest) throws -> HTTPClientReply {
+        do {
+            return try client.send(request)
+        } catch .cannotConnect(let reason) {
+            throw Failure.failed("\(url) does not answer: \(reason)")
+        } catch {
+            throw Failure.failed("\(request.url): \(error)")
+        }
     }
 
     /// What an answer that is an error says.

@@ -63,7 +63,7 @@ struct PriceListTests {
             (#"{"rules":[],"x":1}"#, "unknown_field", "x"),
             (#"{"rules":[],"effective_at":"soon"}"#, "invalid_field", "effective_at"),
             (#"{"rules":[],"usd_per_credit":0}"#, "invalid_amount", "usd_per_credit"),
-            (#"{"rules":[],"usd_per_credit":"1"}"#, "invalid_amount", "usd_per_credit"),
+            (#"{"rules":[],"usd_per_credit":"one"}"#, "invalid_amount", "usd_per_credit"),
             (#"{"rules":[],"usd_per_credit":-1}"#, "invalid_amount", "usd_per_credit"),
             (#"{"rules":[],"usd_per_credit":0.0000000000001}"#, "invalid_amount", "usd_per_credit"),
             (
@@ -88,9 +88,10 @@ struct PriceListTests {
             (#"{"id":"a","action":"*.b"}"#, "invalid_field", "action"),
             (#"{"id":"a","action":"**"}"#, "invalid_field", "action"),
             (#"{"id":"a","action":"b","tiers":[]}"#, "unknown_field", "tiers"),
-            (#"{"id":"a","action":"b","multipliers":[]}"#, "unknown_field", "multipliers"),
-            (#"{"id":"a","action":"b","each":"items"}"#, "unknown_field", "each"),
-            (#"{"id":"a","action":"b","per_call":"4"}"#, "invalid_amount", "per_call"),
+            (#"{"id":"a","action":"b","multipliers":{}}"#, "invalid_field", "multipliers"),
+            (#"{"id":"a","action":"b","each":"items."}"#, "invalid_field", "each"),
+            (#"{"id":"a","action":"b","each":["items"]}"#, "invalid_field", "each"),
+            (#"{"id":"a","action":"b","per_call":"4 "}"#, "invalid_amount", "per_call"),
             (#"{"id":"a","action":"b","per_call":null}"#, "invalid_amount", "per_call"),
             (#"{"id":"a","action":"b","per_call":1e3}"#, "invalid_amount", "per_call"),
             (#"{"id":"a","action":"b","per_call":-0}"#, "invalid_amount", "per_call"),
@@ -107,7 +108,7 @@ struct PriceListTests {
             (#"{"id":"a","action":"b","usd":true}"#, "missing_field", nil),
             (#"{"id":"a","action":"b","usd":1}"#, "invalid_field", "usd"),
             (#"{"id":"a","action":"b","minimum":2,"maximum":1}"#, "invalid_field", "maximum"),
-            (#"{"id":"a","action":"b","minimum":"2"}"#, "invalid_amount", "minimum"),
+            (#"{"id":"a","action":"b","minimum":"2e1"}"#, "invalid_amount", "minimum"),
             (#"{"id":"a","action":"b","when":[]}"#, "invalid_field", "when"),
             (#"{"id":"a","action":"b","when":{"m":null}}"#, "invalid_field", "when.m"),
             (#"{"id":"a","action":"b","when":{"m":{}}}"#, "invalid_field", "when.m"),
@@ -169,7 +170,7 @@ struct PriceListTests {
         (#"{"parameter":".x","price":1}"#, "invalid_field", ".parameter"),
         (#"{"parameter":"x.","price":1}"#, "invalid_field", ".parameter"),
         (#"{"parameter":1,"price":1}"#, "invalid_field", ".parameter"),
-        (#"{"parameter":"x","price":"1"}"#, "invalid_amount", ".price"),
+        (#"{"parameter":"x","price":"2.5e-06"}"#, "invalid_amount", ".price"),
         (#"{"parameter":"x","price":1.0000000000000}"#, "invalid_amount", ".price"),
         (#"{"parameter":"x","price":1,"per":0}"#, "invalid_field", ".per"),
         (#"{"parameter":"x","price":1,"per":1.5}"#, "invalid_field", ".per"),
@@ -177,16 +178,62 @@ struct PriceListTests {
         (#"{"parameter":"x","price":1,"per":-1}"#, "invalid_field", ".per"),
         (#"{"parameter":"x","price":1,"included":-1}"#, "invalid_field", ".included"),
         (#"{"parameter":"x","price":1,"included":1000000000001}"#, "invalid_field", ".included"),
-        (#"{"parameter":"x","price":1,"included":"1"}"#, "invalid_field", ".included"),
-        (#"{"parameter":"x","price":1,"mode":"graduated"}"#, "invalid_field", ".mode"),
-        (#"{"parameter":"x","price":1,"mode":"package"}"#, "invalid_field", ".mode"),
-        (#"{"parameter":"x","price":1,"tiers":[]}"#, "unknown_field", ".tiers"),
+        (#"{"parameter":"x","price":1,"included":"one"}"#, "invalid_field", ".included"),
+        (#"{"parameter":"x","price":1,"mode":"graduated"}"#, "invalid_field", ".price"),
+        (#"{"parameter":"x","mode":"graduated"}"#, "missing_field", ".tiers"),
+        (#"{"parameter":"x","mode":"volume"}"#, "missing_field", ".tiers"),
+        (#"{"parameter":"x","mode":"package"}"#, "missing_field", ".price"),
+        (#"{"parameter":"x","price":1,"mode":"stairs"}"#, "invalid_field", ".mode"),
+        (#"{"parameter":"x","price":1,"tiers":[{"price":1}]}"#, "invalid_field", ".tiers"),
+        (#"{"parameter":"x","mode":"volume","tiers":[]}"#, "invalid_field", ".tiers"),
+        (
+            #"{"parameter":"x","mode":"volume","tiers":[{"up_to":5,"price":1}]}"#, "invalid_field",
+            ".tiers"
+        ),
+        (
+            #"{"parameter":"x","mode":"volume","tiers":[{"up_to":5,"price":1},{"up_to":5,"price":1}]}"#,
+            "invalid_field", ".tiers[1].up_to"
+        ),
+        (
+            #"{"parameter":"x","mode":"volume","tiers":[{"price":1},{"up_to":5,"price":1}]}"#,
+            "invalid_field", ".tiers[1].up_to"
+        ),
+        (
+            #"{"parameter":"x","mode":"volume","tiers":[{"up_to":0,"price":1},{"price":1}]}"#,
+            "invalid_field", ".tiers[0].up_to"
+        ),
+        (
+            #"{"parameter":"x","mode":"volume","tiers":[{"up_to":1},{"price":1}]}"#,
+            "missing_field", ".tiers[0].price"
+        ),
+        (
+            #"{"parameter":"x","mode":"volume","tiers":[{"up_to":1,"price":1,"flat":1}]}"#,
+            "unknown_field", ".tiers[0].flat"
+        ),
         ("1", "invalid_field", ""),
     ])
     func `refuses other parts and names the field`(part: String, code: String, field: String) {
         let first = #"{"parameter":"y","price":1,"per":2,"included":0.5,"mode":"flat"}"#
         let json = #"{"rules":[{"id":"a","action":"b","parts":[\#(first),\#(part)]}]}"#
         expectRefusal(json, code, "rules[0].parts[1]\(field)")
+    }
+
+    @Test(arguments: [
+        (#"{"list":"count"}"#, "missing_field", ".parameter"),
+        (#"{"parameter":"x","list":"sum"}"#, "invalid_field", ".list"),
+        (#"{"parameter":"x","values":{}}"#, "invalid_field", ".values"),
+        (#"{"parameter":"x","values":{"all":-1}}"#, "invalid_field", ".values.all"),
+        (#"{"parameter":"x","values":{"all":""}}"#, "invalid_field", ".values.all"),
+        (#"{"parameter":"x","values":{"all":1000001}}"#, "invalid_field", ".values.all"),
+        (#"{"parameter":"x","values":{"all":0.0000000000001}}"#, "invalid_field", ".values.all"),
+        (#"{"parameter":"x","factor":2}"#, "unknown_field", ".factor"),
+    ])
+    func `refuses other multipliers and names the field`(
+        multiplier: String, code: String, field: String
+    ) {
+        let first = #"{"parameter":"y","list":"count","values":{"all":10}}"#
+        let json = #"{"rules":[{"id":"a","action":"b","multipliers":[\#(first),\#(multiplier)]}]}"#
+        expectRefusal(json, code, "rules[0].multipliers[1]\(field)")
     }
 
     @Test func `rule names are unique`() {
@@ -207,6 +254,18 @@ struct PriceListTests {
         (
             #""maximum":1000000000000,"parts":[{"parameter":"x","price":1,"per":999999999989},{"parameter":"y","price":1,"per":999999999961},{"parameter":"z","price":1,"per":999999999959}]"#,
             "maximum"
+        ),
+        (
+            #""parts":[{"parameter":"x","per":999999999989,"mode":"volume","tiers":[{"up_to":1,"price":0},{"price":1000000000000}]},{"parameter":"y","price":1,"per":999999999961}]"#,
+            "parts[0].tiers"
+        ),
+        (
+            #""per_call":1000000,"multipliers":[{"parameter":"x"},{"parameter":"y"},{"parameter":"z"},{"parameter":"v"},{"parameter":"w"}]"#,
+            "multipliers[4]"
+        ),
+        (
+            #""per_call":1000000,"each":"i","multipliers":[{"parameter":"x"},{"parameter":"y"},{"parameter":"z"},{"parameter":"v"}]"#,
+            "each"
         ),
     ])
     func `prices whose products could pass 128 bits are refused`(fields: String, field: String) {

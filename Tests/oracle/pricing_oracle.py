@@ -13,7 +13,9 @@ for each case that differs, then a count; ends with 1 when any differs or there 
 """
 
 import json
+import math
 import sys
+from decimal import Decimal
 from fractions import Fraction
 
 LIMIT = 10**12
@@ -83,13 +85,82 @@ def rounded(value, mode):
     return whole + 1 if mode == "up" and value != whole else whole
 
 
-def tariff(rule, parameters, usd_per_credit, most):
+def part_price(part, units):
+    """What the units of a part that are not free cost."""
+    per, mode = part.get("per", 1), part.get("mode", "flat")
+    if mode == "flat":
+        return units * part["price"] / per
+    if mode == "package":
+        return math.ceil(units / per) * part["price"]
+    ends = [math.inf if tier.get("up_to") is None else tier["up_to"] for tier in part["tiers"]]
+    if mode == "volume":
+        return units * next(tier["price"] for tier, end in zip(part["tiers"], ends) if units <= end) / per
+    starts = [Fraction(0)] + ends[:-1]
+    slices = [max(0, min(units, end) - start) for start, end in zip(starts, ends)]
+    return sum(slice * tier["price"] for slice, tier in zip(slices, part["tiers"])) / per
+
+
+def word(value):
+    """How a value is named among the values of a multiplier: 1 and 1.0 are both "1"."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Fraction):
+        text = format(Decimal(value.numerator) / Decimal(value.denominator), "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return value if isinstance(value, str) else None
+
+
+def factor(multiplier, parameters):
+    path, values = multiplier["parameter"], multiplier.get("values", {})
+    value = lookup(parameters, path)
+    if value is None:
+        return Fraction(1)
+    counts = "list" in multiplier
+    if isinstance(value, list) and counts:
+        items = value
+    elif isinstance(value, str) and counts:
+        items = [item.strip(" ") for item in value.split(",") if item.strip(" ")]
+    elif isinstance(value, (list, dict)) or not counts and not values and not isinstance(value, Fraction):
+        raise Refused("invalid_field")
+    elif isinstance(value, bool) and not counts and not values:
+        raise Refused("invalid_field")
+    elif not counts and not values:
+        if not 0 <= value <= 10**6 or (value * 10**12).denominator != 1:
+            raise Refused("invalid_field")
+        return value
+    else:
+        items = [value]
+    if len(items) > 10_000:
+        raise Refused("invalid_field")
+    return sum((values.get(word(item), Fraction(1)) for item in items), Fraction(0))
+
+
+def multiplied(rule, parameters, most):
     total = rule.get("per_call", Fraction(0))
     for part in rule.get("parts", []):
         units = quantity(parameters, part["parameter"])
         units = units if most is None else min(units, most)
-        billed = max(Fraction(0), units - part.get("included", 0))
-        total += billed * part["price"] / part.get("per", 1)
+        total += part_price(part, max(Fraction(0), units - part.get("included", 0)))
+    for multiplier in rule.get("multipliers", []):
+        total *= factor(multiplier, parameters)
+    return total
+
+
+def tariff(rule, parameters, usd_per_credit, most):
+    """What the rule says of a call; its numbers are numbers by now, whether strings or not."""
+    if "each" in rule:
+        items = lookup(parameters, rule["each"])
+        if not find(parameters, rule["each"]):
+            raise Refused("missing_field")
+        if not isinstance(items, list) or len(items) > 10_000:
+            raise Refused("invalid_field")
+        total = Fraction(0)
+        for item in items:
+            if not isinstance(item, dict):
+                raise Refused("invalid_field")
+            total += multiplied(rule, item, most)
+    else:
+        total = multiplied(rule, parameters, most)
     total = max(total, rule.get("minimum", Fraction(0)))
     if "maximum" in rule:
         total = min(total, rule["maximum"])
@@ -100,7 +171,24 @@ def tariff(rule, parameters, usd_per_credit, most):
     return rounded(total / step, rounding.get("mode", "half_even")) * step
 
 
+PRICED = {"price", "per_call", "minimum", "maximum", "usd_per_credit", "included", "up_to"}
+
+
+def plain(value):
+    """The same price list, with strings that stand for numbers read as such."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: Fraction(item) if key in PRICED and isinstance(item, str)
+        else {name: Fraction(factor) for name, factor in item.items()} if key == "values"
+        else item if key == "when" else plain(item)
+        for key, item in value.items()}
+
+
 def price(case):
+    case = {**case, "list": plain(case["list"])}
     parameters = case.get("parameters") or {}
     rule = next((r for r in case["list"]["rules"] if matches(r, case["action"], parameters)), None)
     if rule is None:
@@ -117,7 +205,10 @@ def price(case):
             raise Refused("missing_field")
         if most == 0:
             return Fraction(0)
-    credits = tariff(rule, parameters, case["list"].get("usd_per_credit"), most)
+    rate = case["list"].get("usd_per_credit")
+    credits = tariff(rule, parameters, rate, most)
+    if most is not None:
+        credits = min(credits, tariff(rule, parameters, rate, None))
     if credits > LIMIT:
         raise Refused("amount_out_of_range")
     return credits

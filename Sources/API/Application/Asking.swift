@@ -32,6 +32,15 @@ extension APIApplication {
         _ question: @escaping @Sendable (Ledger, Instant) -> Answer,
         then: @escaping (Answer) throws(Problem) -> Void
     ) {
+        ask(call, about: account, { ledger, _, now in question(ledger, now) }, then: then)
+    }
+
+    /// The same for a question about prices.
+    func ask<Answer: Sendable>(
+        _ call: Call, about account: Name?,
+        _ question: @escaping @Sendable (Ledger, PriceBook, Instant) -> Answer,
+        then: @escaping (Answer) throws(Problem) -> Void
+    ) {
         makeRoom(for: 1)
         let slot = pending.add(
             .outcome { [self] settlement in

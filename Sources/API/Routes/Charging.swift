@@ -53,7 +53,9 @@ extension APIApplication {
     func complete(
         _ charge: inout DecodedCharge, from body: Span<UInt8>, at now: Instant
     ) throws(Problem) {
-        if let key = charge.customerKey { try resolve(key, of: &charge.command, body, at: now) }
+        if let key = charge.customerKey {
+            try resolve(key, of: &charge.command, &batch.bytes, body, at: now)
+        }
         let texts = batch.bytes
         let account = charge.command.account.indices
         if let wait = services.refusals.wait(texts.span.extracting(account), at: now) {
@@ -63,9 +65,10 @@ extension APIApplication {
             charge.command, texts: texts.span)
     }
 
-    private func resolve(
-        _ secret: JSONString, of command: inout ChargeCommand, _ body: Span<UInt8>,
-        at now: Instant
+    /// Finds the account of the customer key in `body`; its id is added to `texts` unless it was sent.
+    func resolve(
+        _ secret: JSONString, of command: inout ChargeCommand, _ texts: inout [UInt8],
+        _ body: Span<UInt8>, at now: Instant
     ) throws(Problem) {
         var bytes: [UInt8] = []
         bytes.append(unescaped: secret, of: body)
@@ -79,9 +82,8 @@ extension APIApplication {
                 .invalidField, "it is no valid key of a customer", field: "customer_key")
         }
         if command.account.isEmpty {
-            command.account = batch.bytes.appending(account.text.utf8.span)
+            command.account = texts.appending(account.text.utf8.span)
         }
-        let texts = batch.bytes
         let named = texts.span.extracting(command.account.indices)
         guard named.isEqual(to: account.text.utf8.span) else {
             throw Problem(

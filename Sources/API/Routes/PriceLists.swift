@@ -12,9 +12,10 @@ extension APIApplication {
         let name = try priceListName(of: call)
         try Self.checkMediaType(of: request, isBodyOptional: false)
         let body = request.body
-        let isTaken = report { () -> Result<PriceList.Draft, Problem> in
+        let isTaken = report { () -> Result<CheckedDraft, Problem> in
             do throws(PriceListError) {
-                return .success(try PriceList.Draft(json: body.span))
+                let draft = try PriceList.Draft(json: body.span)
+                return .success(CheckedDraft(draft: draft, unreachable: draft.unreachableRules))
             } catch {
                 return .failure(Problem(error))
             }
@@ -24,19 +25,22 @@ extension APIApplication {
         if !isTaken { throw overloaded }
     }
 
-    private func put(_ draft: PriceList.Draft, as name: Name, _ call: Call) {
+    /// A draft that can be put, and what its author should know.
+    private struct CheckedDraft: Sendable {
+        let draft: PriceList.Draft
+        let unreachable: [UnreachableRule]
+    }
+
+    private func put(_ checked: CheckedDraft, as name: Name, _ call: Call) {
+        let draft = checked.draft
         let command = Command.putPriceList(
             name, effectiveAt: draft.effectiveAt, json: draft.canonicalJSON)
         perform(call, command) { [self] _, event throws(Problem) in
             guard case .priceListPut(let version) = event else { throw .noOutcome }
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.member("name", name)
-            writer.member("version", Int64(version.version))
-            writer.member("effective_at", version.effectiveAt)
-            writer.member("created_at", version.time)
-            writer.endObject()
-            respond(call.json(200, writer.bytes), to: call)
+            let answer = PriceListPutAnswer(event: version, unreachable: checked.unreachable)
+            var body: [UInt8] = []
+            answer.write(to: &body)
+            respond(call.json(200, body), to: call)
         }
     }
 
@@ -58,12 +62,13 @@ extension APIApplication {
         let items = rest.prefix(limit).compactMap { name -> PriceListAnswer? in
             guard let list = versions[name], let latest = list.last else { return nil }
             return PriceListAnswer(
-                version: Self.inForce(of: list, at: call.now) ?? latest,
-                latest: latest.version, hasRules: false)
+                version: Self.inForce(of: list, at: call.now) ?? latest, latest: latest.version)
         }
         var body: [UInt8] = []
         PageAnswer(items: items, nextCursor: next).write(to: &body)
-        respond(call.json(200, body), to: call)
+        let isPublic = services.policy.isPriceListPublic
+        let known = request.values(of: "if-none-match")
+        respond(Self.response(body, isPublic: isPublic, unless: known, call), to: call)
     }
 
     func showPriceList(_ request: HTTPRequest, _ call: Call) throws(Problem) {
@@ -79,9 +84,38 @@ extension APIApplication {
             shown = Self.inForce(of: versions, at: call.now) ?? latest
         }
         guard let shown else { throw .nothingHere }
-        var body: [UInt8] = []
-        PriceListAnswer(version: shown, latest: latest.version, hasRules: true).write(to: &body)
-        respond(call.json(200, body), to: call)
+        let isPublic = services.policy.isPriceListPublic
+        let known = request.values(of: "if-none-match")
+        report(call) { () throws(Problem) in
+            guard let draft = try? PriceList.Draft(json: shown.json.span) else {
+                throw Problem(.internalError, "the price list cannot be read")
+            }
+            var answer = PriceListAnswer(version: shown, latest: latest.version)
+            answer.rules = draft.sentences.map { PriceListAnswer.Sentence(rule: $0, text: $1) }
+            var body: [UInt8] = []
+            answer.write(to: &body)
+            return Self.response(body, isPublic: isPublic, unless: known, call)
+        }
+    }
+
+    /// An answer that a cache may keep and must ask about, or that it has not changed since one of
+    /// those that are known.
+    private static func response(
+        _ body: [UInt8], isPublic: Bool, unless known: [[UInt8]], _ call: Call
+    ) -> HTTPResponse {
+        let etag = EntityTag(of: body)
+        var response = HTTPResponse(status: 200, contentType: "application/json")
+        response.fields.append(requestID: call.requestID)
+        response.fields.append(name: "ETag", value: etag.text)
+        // Others than the one who asked may keep what everybody may see.
+        let keeper = isPublic ? "public" : "private"
+        response.fields.append(name: "Cache-Control", value: "\(keeper), no-cache")
+        if etag.isKnown(among: known) {
+            (response.status, response.contentType) = (304, nil)
+        } else {
+            response.body = body
+        }
+        return response
     }
 
     /// The version of one list that prices calls at `now`.
@@ -104,7 +138,10 @@ extension Problem {
         case .invalidField(let field):
             self.init(.invalidField, "the value is none that the field takes", field: field)
         case .invalidAmount(let field):
-            self.init(.invalidAmount, "a price is a decimal with at most 12 places", field: field)
+            self.init(
+                .invalidAmount,
+                "a price is a decimal with at most 12 places and no exponent, or that in a string",
+                field: field)
         case .amountOutOfRange(let field):
             self.init(.amountOutOfRange, "the price is too large", field: field)
         }

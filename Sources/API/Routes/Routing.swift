@@ -126,6 +126,7 @@ extension APIApplication {
         case .captureHold: try receiveCapture(request, call)
         case .releaseHold: try receiveRelease(request, call)
         case .refund: try receiveRefund(request, call)
+        case .estimate: try receiveEstimate(request, call)
         case .verifyKey: try verifyKey(request, call)
         case .createAccount, .account, .changeAccount, .accounts, .suspendAccount, .resumeAccount:
             try handleAccount(name, request, call)

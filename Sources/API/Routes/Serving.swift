@@ -54,8 +54,7 @@ extension APIApplication {
         for header in PortalHeaders.asset {
             response.fields.append(name: header.name, value: header.value)
         }
-        let isKnown = request.value(of: "if-none-match").map { $0 == Array(asset.etag.utf8) }
-        if isKnown ?? false {
+        if EntityTag(text: asset.etag).isKnown(among: request.values(of: "if-none-match")) {
             (response.status, response.contentType) = (304, nil)
         } else {
             response.body = asset.bytes

@@ -1,0 +1,189 @@
+"""Prices as an operator sets them and a customer sees them: words, warnings, caches, estimates."""
+
+import http.client
+import json
+import pathlib
+import sys
+import unittest
+from decimal import Decimal
+
+from server import ROOT, TallyCase, run_tally
+
+sys.path.insert(0, str(ROOT / "Tests/oracle"))
+import pricing_oracle  # noqa: E402
+import pricing_random  # noqa: E402
+
+PRICES = {
+    "usd_per_credit": "0.0000005",
+    "rules": [
+        {"id": "tokens", "action": "chat", "parts": [
+            {"parameter": "input_tokens", "price": 2.5, "per": 1000}],
+         "rounding": {"to": 0.01, "mode": "up"}},
+        {"id": "full", "action": "fetch", "when": {"mode": "full"}, "parts": [
+            {"parameter": "records", "price": 1}]},
+        {"id": "preview", "action": "fetch", "when": {"mode": "preview"}, "per_call": 1},
+        {"id": "late", "action": "chat", "per_call": 1},
+    ],
+}
+
+
+class PricesTest(TallyCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.start("--public-price-lists")
+        self.operator = self.client(self.server, self.server.make_key())
+        self.put = self.send(200, "PUT", "/v1/price-lists/default", PRICES)
+        self.make_account(self.operator, "acme", 10)
+
+    def send(self, status, method, path, body=None, client=None, **options):
+        answer = (client or self.operator).send(method, path, body, **options)
+        self.assertEqual(answer.status, status, answer)
+        return answer.json
+
+    def estimate(self, status=200, client=None, **call):
+        return self.send(status, "POST", "/v1/estimates", call, client)
+
+    def customer(self):
+        made = self.send(201, "POST", "/v1/accounts/acme/keys", {"name": "k"})
+        return self.client(self.server, made["key"])
+
+    def test_a_put_names_rules_that_are_never_used(self):
+        self.assertEqual(self.put["warnings"], [{
+            "code": "unreachable_rule", "rule": "late", "covered_by": "tokens",
+            "detail": "tokens comes first and matches every call that late does"}])
+
+    def test_rules_are_said_in_words(self):
+        words = self.send(200, "GET", "/v1/price-lists/default")["in_words"]
+        self.assertEqual(words["tokens"], "2.5 credits per 1 000 input tokens, rounded up to 0.01")
+        self.assertEqual(words["preview"], "if mode is preview: 1 credit per call")
+
+    def test_everybody_may_keep_public_prices_until_they_change(self):
+        connection = http.client.HTTPConnection(*self.server.address)
+        self.addCleanup(connection.close)
+        for path in ["/v1/price-lists", "/v1/price-lists/default", "/v1/price-lists/default/versions/1"]:
+            connection.request("GET", path)
+            first = connection.getresponse()
+            self.assertEqual(first.status, 200, first.read())
+            first.read()
+            self.assertEqual(first.getheader("Cache-Control"), "public, no-cache")
+            tag = first.getheader("ETag")
+            for known in [tag, f'"x", W/{tag}', "*"]:
+                connection.request("GET", path, headers={"If-None-Match": known})
+                again = connection.getresponse()
+                self.assertEqual((again.status, again.read()), (304, b""))
+                self.assertEqual(again.getheader("ETag"), tag)
+            connection.request("GET", path, headers={"If-None-Match": '"x"'})
+            self.assertEqual(connection.getresponse().read()[:1], b"{")
+        self.send(200, "PUT", "/v1/price-lists/default", PRICES)
+        connection.request("GET", "/v1/price-lists/default", headers={"If-None-Match": tag})
+        changed = connection.getresponse()
+        self.assertEqual(json.loads(changed.read())["version"], 2)
+
+    def test_an_estimate_is_what_a_charge_then_costs(self):
+        call = {"account": "acme", "action": "chat", "parameters": {"input_tokens": 1234}}
+        told = self.estimate(**call)
+        self.assertEqual(told["credits"], Decimal("3.09"))
+        self.assertEqual(told["units"], 1234)
+        self.assertEqual(told["price"], {"list": "default", "version": 1, "rule": "tokens"})
+        self.assertEqual(told["explanation"], [
+            {"step": "part", "parameter": "input_tokens", "text": "1 234 input tokens x 2.5 / 1 000",
+             "amount": "3.085"},
+            {"step": "rounding", "text": "rounded up to 0.01 from 3.085", "amount": "3.09"}])
+        self.assertTrue(told["allowed"])
+        self.assertIsNone(told["refused_by"])
+        before = self.balance(self.operator, "acme")
+        self.assertEqual((before["available"], before["seq"]), (10, 1))
+        charged = self.send(201, "POST", "/v1/charges", call, idempotency_key="c")
+        self.assertEqual(charged["credits"], told["credits"])
+
+    def test_an_estimate_says_what_would_refuse(self):
+        records = {"account": "acme", "action": "fetch", "parameters": {"mode": "full", "records": 11}}
+        told = self.estimate(**records)
+        self.assertEqual((told["allowed"], told["credits"]), (False, 11))
+        self.assertEqual(told["refused_by"], {
+            "code": "insufficient_credits", "detail": "it takes 11 credits and 10 can be spent",
+            "required": 11, "available": 10, "short_by": 1})
+        self.assertEqual(told["alternatives"], [
+            {"parameter": "mode", "value": "preview", "credits": 1, "saves": 10}])
+        self.send(200, "PUT", "/v1/accounts/acme/budgets/daily", {
+            "scope": {"team": "*"}, "limit": 5, "window": "day"})
+        records["parameters"]["records"] = 6
+        self.assertTrue(self.estimate(**records)["allowed"])
+        refused = self.estimate(team="red", **records)["refused_by"]
+        self.assertEqual(
+            (refused["code"], refused["budget"], refused["limit"], refused["used"]),
+            ("budget_exceeded", "daily", 5, 0))
+        self.send(200, "POST", "/v1/accounts/acme/suspend", idempotency_key="s")
+        self.assertEqual(self.estimate(**records)["refused_by"]["code"], "account_suspended")
+
+    def test_estimates_without_an_account_by_hand_and_by_another_list(self):
+        told = self.estimate(action="fetch", parameters={"mode": "preview"})
+        self.assertNotIn("allowed", told)
+        self.assertNotIn("account", told)
+        by_hand = self.estimate(action="fetch", amount=2.5, account="acme")
+        self.assertEqual((by_hand["credits"], by_hand["price"], by_hand["explanation"]), (Decimal("2.5"), None, []))
+        self.send(200, "PUT", "/v1/price-lists/other", {"rules": [{"id": "r", "action": "*", "per_call": 7}]})
+        self.assertEqual(self.estimate(action="chat", price_list="other")["credits"], 7)
+        for status, code, call in [
+            (422, "invalid_field", {"action": "chat", "price_list": "none"}),
+            (422, "unknown_action", {"action": "none"}),
+            (422, "missing_field", {"action": "chat"}),
+            (422, "missing_field", {"account": "acme"}),
+            (422, "unknown_field", {"action": "chat", "posted_at": "2026-01-01T00:00:00Z"}),
+            (404, "not_found", {"action": "chat", "account": "nobody"}),
+        ]:
+            self.assertEqual(self.estimate(status, **call)["code"], code, call)
+
+    def test_a_customer_asks_for_its_own_account(self):
+        client = self.customer()
+        told = self.estimate(client=client, action="chat", parameters={"input_tokens": 1})
+        self.assertEqual((told["account"], told["credits"]), ("acme", Decimal("0.01")))
+        self.assertEqual(self.estimate(404, client=client, action="chat", account="other")["code"], "not_found")
+        self.assertEqual(
+            self.estimate(403, client=client, action="chat", price_list="default")["code"], "forbidden")
+
+    def test_worked_examples_agree_with_fractions(self):
+        for line in (ROOT / "Tests/oracle/pricing_cases.jsonl").read_text().splitlines():
+            case = json.loads(line)
+            draft = line[len('{"list":'):json.JSONDecoder().raw_decode(line, len('{"list":'))[1]]
+            call = {"action": case["action"], "parameters": case.get("parameters", {})}
+            if "outcome" in case:
+                call["status"] = case["outcome"]
+            if case.get("results") is not None:
+                call["results"] = case["results"]
+            answers, errors = pricing_random.ask(draft, [json.dumps(call)])
+            self.assertEqual(len(answers), 1, errors)
+            asked = {**pricing_random.exact(line), **pricing_random.exact(answers[0])}
+            if "error" not in json.loads(answers[0]):
+                asked.pop("error", None)
+            expected, given, is_right = pricing_oracle.verdict(asked)
+            self.assertTrue(is_right, f"{line}: expected {expected}, given {given}")
+
+    def test_the_command_line_shows_the_same(self):
+        parameters = ["--action", "chat", "--parameters", '{"input_tokens":1234}']
+        url = ["--url", self.server.url, "--key", self.operator.key, "--account", "acme"]
+        shown = run_tally("estimate", *url, *parameters)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertEqual(shown.stdout.splitlines(), [
+            "3.09 credits by rule tokens of default, version 1", "",
+            "  1 234 input tokens x 2.5 / 1 000   3.085",
+            "  rounded up to 0.01 from 3.085       3.09", "", "allowed"])
+        file = pathlib.Path(self.folder) / "draft.json"
+        file.write_text(json.dumps(PRICES))
+        alone = run_tally("estimate", "--prices", file, *parameters)
+        self.assertEqual(alone.returncode, 0, alone.stderr)
+        self.assertIn("3.09 credits by rule tokens of draft", alone.stdout)
+        lines = '{"action":"chat","parameters":{"input_tokens":1}}\n\n{"action":"x"}\n{"action":1'
+        calls = pathlib.Path(self.folder) / "calls"
+        calls.write_text(lines)
+        priced = run_tally("estimate", "--prices", file, "--calls", calls)
+        answers = [json.loads(line) for line in priced.stdout.splitlines()]
+        self.assertEqual(answers[0], {"credits": 0.01, "units": 1, "rule": "tokens"})
+        self.assertEqual([answer.get("error") for answer in answers], [None, "unknown_action", "invalid_json"])
+        wrong = run_tally("estimate", "--prices", file, "--action", "none")
+        self.assertEqual((wrong.returncode, wrong.stdout), (1, ""))
+        self.assertEqual(run_tally("estimate", "--prices", file).returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
