@@ -8,6 +8,14 @@ extension PriceList.Draft {
     }
 }
 
+extension PriceList {
+    /// A rule in a sentence, by its place in the list; nil when there is none.
+    public func sentence(ofRule place: Int) -> String? {
+        guard rules.indices.contains(place) else { return nil }
+        return rules[place].sentence(usdPerCredit: usdPerCredit)
+    }
+}
+
 extension PriceRule {
     /// The rule in a sentence, without the action that it is for.
     func sentence(usdPerCredit: ExactDecimal?) -> String {

@@ -9,6 +9,16 @@ public struct StoredEvent: Sendable {
     public let item: SegmentContents.Item
 }
 
+/// How a segment is chained to the one before.
+public struct SegmentSeal: Hashable, Sendable {
+    /// SHA-256 of its money part.
+    public let hash: [UInt8]
+    /// The hash of the segment before; zeros for the first.
+    public let previousHash: [UInt8]
+    /// True when its details were deleted.
+    public let isErased: Bool
+}
+
 /// Reads events of durable segments; keeps the segments used last.
 public final class SegmentCache: Sendable {
     /// How many segments it keeps.
@@ -40,6 +50,15 @@ public final class SegmentCache: Sendable {
             let item = contents.item(at: Int(position.index))
         else { return nil }
         return StoredEvent(position: position, contents: contents, item: item)
+    }
+
+    /// How a segment is chained; nil when there is none.
+    public func seal(of number: UInt64) throws(StoreError) -> SegmentSeal? {
+        guard number > 0, let encoded = try journal.segment(number) else { return nil }
+        let previous = number > 1 ? try journal.segment(number - 1) : nil
+        return SegmentSeal(
+            hash: encoded.hash, previousHash: previous?.hash ?? SegmentFormat.firstHash,
+            isErased: encoded.isErased)
     }
 
     private func segment(_ number: UInt64) throws(StoreError) -> SegmentContents? {

@@ -178,8 +178,14 @@ extension APIApplication {
     private func finish(_ report: AuditReport, _ call: Call) {
         var writer = JSONWriter()
         writer.beginObject()
-        writer.member("ok", report.differences.isEmpty)
+        let receipts = services.receipts
+        writer.member("ok", report.differences.isEmpty && receipts.differing == 0)
         writer.member("accounts_checked", report.accountsChecked)
+        writer.key("receipts")
+        writer.beginObject()
+        writer.member("recomputed", receipts.recomputed)
+        writer.member("differing", receipts.differing)
+        writer.endObject()
         writer.key("differences")
         writer.beginArray()
         for difference in report.differences.prefix(services.limits.auditDifferencesMax) {

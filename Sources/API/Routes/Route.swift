@@ -69,7 +69,7 @@ enum RouteName: Hashable, Sendable, CaseIterable {
     case grant, voidGrant, adjust
     case putPlan, plans, changePlan
     case putBudget, budgets, budget, deleteBudget
-    case hold, captureHold, releaseHold, refund, estimate
+    case hold, captureHold, releaseHold, refund, estimate, receipt
     case putPriceList, priceLists, priceList, priceListVersion
     case balance, entries, entry, usage, audit
     case coinStatsCredits
@@ -89,6 +89,7 @@ extension Route {
         Route(.post, "/v1/holds/{hold}/release", .releaseHold, .charging),
         Route(.post, "/v1/refunds", .refund, .charging),
         Route(.post, "/v1/estimates", .estimate, .reading),
+        Route(.get, "/v1/receipts/{entry}", .receipt, .reading),
         Route(.post, "/v1/accounts", .createAccount, .operators),
         Route(.get, "/v1/accounts", .accounts, .operators),
         Route(.get, "/v1/accounts/{account}", .account, .operators),

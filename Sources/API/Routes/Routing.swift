@@ -127,6 +127,7 @@ extension APIApplication {
         case .releaseHold: try receiveRelease(request, call)
         case .refund: try receiveRefund(request, call)
         case .estimate: try receiveEstimate(request, call)
+        case .receipt: try showReceipt(request, call)
         case .verifyKey: try verifyKey(request, call)
         case .createAccount, .account, .changeAccount, .accounts, .suspendAccount, .resumeAccount:
             try handleAccount(name, request, call)

@@ -12,7 +12,7 @@ extension APIApplication {
         case .ready: respond(readiness(call), to: call)
         case .metrics:
             let type = "text/plain; version=0.0.4; charset=utf-8"
-            respond(call.response(200, type, services.metrics().text), to: call)
+            respond(call.response(200, type, services.metrics().text(services.receipts)), to: call)
         case .openAPIYAML:
             respond(call.response(200, "application/yaml", OpenAPIDocument.yaml), to: call)
         case .openAPIJSON:

@@ -20,8 +20,14 @@ public struct APIMetrics: Hashable, Sendable {
     }
 
     /// The text format of Prometheus, version 0.0.4.
-    var text: [UInt8] {
+    func text(_ receipts: ReceiptCounts) -> [UInt8] {
         var text: [UInt8] = []
+        add(
+            "tally_receipts_recomputed_total", "counter", "Receipts worked out again",
+            receipts.recomputed, &text)
+        add(
+            "tally_receipts_differing_total", "counter",
+            "Receipts that differed from their entries; an alarm", receipts.differing, &text)
         add("tally_ready", "gauge", "1 once requests are answered", isReady ? 1 : 0, &text)
         add("tally_accounts", "gauge", "Accounts", UInt64(accounts), &text)
         add("tally_charges_total", "counter", "Charges recorded", pipeline.charges, &text)

@@ -54,6 +54,8 @@ public struct APIServices: Sendable {
     let reports: ReportWorkers
     let zones = TimeZones()
     let memos = GrantPackages()
+    /// What receipts came to when they were worked out again.
+    public let receipts = ReceiptCounts()
 
     /// Starts the threads that make reports; `submit` and the rest may be used from now on.
     public init(
