@@ -3,7 +3,8 @@ import Fuzzing
 import JSON
 import Pricing
 
-/// A price list and a call: the quick path and the exact one give the same price or refusal.
+/// A price list and a call: the quick path, the exact one and the explanation agree on the price or
+/// the refusal, and whatever is named as cheaper is.
 ///
 /// The first line of an input is the call's action, the number of its outcome and of its results;
 /// the second are its parameters; the rest is the price list.
@@ -18,6 +19,8 @@ public func fuzzPrices(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         try? PriceList.Draft(json: draft.canonicalJSON.span), equals: draft,
         "a draft read from its canonical form")
     let list = PriceList(name: name, version: 1, effectiveAt: .epoch, draft: draft)
+    expect(draft.sentences.allSatisfy { !$0.text.isEmpty }, "each rule has words")
+    expect(draft.unreachableRules.allSatisfy { $0.rule != $0.coveredBy }, "no rule covers itself")
     let parameters = Array(parts[1])
     // Whoever prices a call gives parameters in canonical form; whatever else must not trap.
     if let canonical = try? CanonicalJSON.bytes(of: parameters.span) {
@@ -64,6 +67,23 @@ struct PricedCall {
         guard case .success(let quote) = quick else { return }
         expect(quote.credits >= .zero && quote.credits.isWithinLimit, "a price of \(quote)")
         expect(Int(quote.ruleIndex) < list.rules.count, "rule \(quote.ruleIndex)")
+        checkExplanation(of: quote, list)
+    }
+
+    private func checkExplanation(of quote: Quote, _ list: PriceList) {
+        guard
+            let explanation = try? list.explain(
+                action: action.span, parameters: parameters.span, outcome: outcome,
+                results: results)
+        else { return expect(false, "no explanation of \(quote)") }
+        expect(explanation.quote, equals: quote, "explained: \(parameters.text)")
+        expect(
+            explanation.lines.last?.amount ?? "", equals: quote.credits.decimalText,
+            "the last step")
+        let cheaper = list.alternatives(
+            action: action.span, parameters: parameters.span, outcome: outcome, results: results,
+            to: quote)
+        expect(cheaper.allSatisfy { $0.credits < quote.credits }, "what is named is cheaper")
     }
 
     private func result(

@@ -17,6 +17,8 @@ public struct PriceRule: Hashable, Sendable {
         /// How many units each price is for.
         let per: UInt64
         let billing: Billing
+        /// What the parameter counts as where it is not sent; nil when it must be.
+        let fallback: ExactDecimal?
     }
 
     /// How the units of a part that are not free are priced.

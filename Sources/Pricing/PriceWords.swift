@@ -1,8 +1,21 @@
 internal import Credit
 
 extension ParameterPath {
-    /// The parameter as people say it: `usage.input_tokens` is `usage input tokens`.
-    var words: String { String(text.map { $0 == "_" || $0 == "." ? " " : $0 }) }
+    /// The parameter as people say it: `usage.input_tokens` is `usage input tokens`, `coinIds` is
+    /// `coin ids`.
+    var words: String {
+        var words = ""
+        for letter in text {
+            if letter == "_" || letter == "." {
+                words.append(" ")
+            } else if letter.isUppercase, words.last?.isLowercase ?? false {
+                words += " \(letter.lowercased())"
+            } else {
+                words.append(letter)
+            }
+        }
+        return words
+    }
 
     /// The same for one of them: `input token`.
     var wordsForOne: String {

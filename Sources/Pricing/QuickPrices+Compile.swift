@@ -172,6 +172,13 @@ extension QuickRule.Part {
             part.included.decimals == 0,
             let included = UInt64(exactly: part.included.digits)
         else { return nil }
-        self.init(rate: rate, included: included, slot: slot)
+        var fallback = UInt64.max
+        if let decimal = part.fallback {
+            guard decimal.decimals == 0, let whole = UInt64(exactly: decimal.digits) else {
+                return nil
+            }
+            fallback = whole
+        }
+        self.init(rate: rate, included: included, fallback: fallback, slot: slot)
     }
 }

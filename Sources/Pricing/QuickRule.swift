@@ -5,6 +5,8 @@ struct QuickRule: BitwiseCopyable {
     struct Part: BitwiseCopyable {
         var rate: UInt64
         var included: UInt64
+        /// The quantity where there is no value; `UInt64.max` when there must be one.
+        var fallback: UInt64
         var slot: Int32
     }
 
@@ -100,8 +102,11 @@ extension QuickPrices {
         var units: UInt64 = rule.parts.range.isEmpty ? 1 : 0
         for index in rule.parts.range {
             let part = parts[index]
-            let quantity = found.number(Int(part.slot))
-            guard quantity < .max else { return nil }
+            var quantity = found.number(Int(part.slot))
+            if quantity == .max {
+                guard part.fallback < .max, !found.has(Int(part.slot)) else { return nil }
+                quantity = part.fallback
+            }
             let limited = min(quantity, unitsMax)
             units &+= limited
             let billed = limited > part.included ? limited &- part.included : 0

@@ -8,6 +8,7 @@ extension PriceRule.Part {
         case included
         case mode
         case tiers
+        case fallback = "default"
     }
 
     private enum Mode: String, CaseIterable {
@@ -24,6 +25,7 @@ extension PriceRule.Part {
         var (path, price): (ParameterPath?, ExactDecimal?)
         var (per, included) = (UInt64(1), ExactDecimal.zero)
         var (mode, tiers): (Mode?, [PriceRule.Tier]?)
+        var fallback: ExactDecimal?
         try reader.object(Self.fields) { (reader, field) throws(PriceListError) in
             switch field {
             case .parameter: path = try reader.parameterPath()
@@ -32,11 +34,13 @@ extension PriceRule.Part {
             case .included: included = try reader.quantity()
             case .mode: mode = try reader.word(Mode.self)
             case .tiers: tiers = try Self.tiers(from: &reader)
+            case .fallback: fallback = try reader.quantity()
             }
         }
         guard let path else { throw .missingField(reader.field("parameter")) }
         let billing = try Self.billing(mode ?? .flat, price, tiers, reader)
-        self.init(path: path, included: included, per: per, billing: billing)
+        self.init(
+            path: path, included: included, per: per, billing: billing, fallback: fallback)
     }
 
     /// The mode with the one of `price` and `tiers` that it needs; the other may not be there.

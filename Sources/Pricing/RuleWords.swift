@@ -74,7 +74,8 @@ extension PriceRule.Condition {
 
 extension PriceRule.Part {
     fileprivate func sentence(_ amount: (ExactDecimal) -> String) -> String {
-        let free = included.digits > 0 ? " after the first \(included.grouped)" : ""
+        var free = included.digits > 0 ? " after the first \(included.grouped)" : ""
+        if let fallback, fallback.digits > 0 { free += " (\(fallback.grouped) unless sent)" }
         let units =
             per == 1 ? path.wordsForOne : "\(ExactDecimal(whole: per).grouped) \(path.words)"
         return switch billing {

@@ -19,7 +19,9 @@ extension Tariff {
             let count = part.billing.prices.count
             let billing = Billing(part, rates: left.prefix(count))
             left = left.dropFirst(count)
-            return Part(path: part.path, included: part.included, billing: billing)
+            return Part(
+                path: part.path, included: part.included, billing: billing,
+                fallback: part.fallback)
         }
         maximum = left.popFirst()
         multipliers = rule.multipliers.map(Multiplier.init(_:))

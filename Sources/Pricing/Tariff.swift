@@ -9,6 +9,8 @@ struct Tariff: Sendable {
         let path: ParameterPath
         let included: ExactDecimal
         let billing: Billing
+        /// The quantity where the parameter is not sent, or is null; nil when it must be sent.
+        let fallback: ExactDecimal?
     }
 
     /// The rates are what one unit costs, and for packages what one package does.
@@ -107,7 +109,7 @@ extension Tariff {
         if perCall > 0 { log.add(.perCall, sum) }
         if parts.isEmpty { units += 1 }
         for index in parts.indices {
-            let asked = try parts[index].path.quantity(in: parameters, of: text)
+            let asked = try parts[index].quantity(in: parameters, of: text)
             let quantity = asked.limited(to: unitsMax)
             units += quantity.roundedUp
             let billed = quantity.subtracting(parts[index].included)
@@ -149,19 +151,23 @@ extension Tariff.Billing {
     }
 }
 
-extension ParameterPath {
+extension Tariff.Part {
     /// The units that the parameter tells.
     fileprivate func quantity(
         in parameters: borrowing Parameters, of text: Span<UInt8>
     ) throws(PricingError) -> ExactDecimal {
-        guard let range = try parameters.value(of: self, in: text) else {
-            throw .missingField(field)
+        guard let range = try parameters.value(of: path, in: text) else {
+            guard let fallback else { throw .missingField(path.field) }
+            return fallback
+        }
+        if let fallback, !range.isEmpty, text[range.lowerBound] == UInt8(ascii: "n") {
+            return fallback
         }
         do throws(ExactDecimal.Invalid) {
             let decimalsMax = PriceListLimits.quantityDecimalsMax
             return try ExactDecimal(text, range, decimalsMax: decimalsMax)
         } catch {
-            throw .invalidField(field)
+            throw .invalidField(path.field)
         }
     }
 }

@@ -3,7 +3,7 @@ import Terminal
 
 let commands = [
     ServeCommand.command, AdminCommand.command, ReplayCommand.command, UsageCommand.command,
-    EstimateCommand.command, VerifyCommand.command,
+    EstimateCommand.command, PricesCommand.command, VerifyCommand.command,
 ]
 
 let overview = """

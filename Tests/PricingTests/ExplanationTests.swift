@@ -105,7 +105,7 @@ struct ExplanationTests {
             "for each of wallets: 4 credits per item, times 10 if chain is all"
         ),
         (
-            #""per_call":4,"multipliers":[{"parameter":"coin_ids","list":"count","values":{"all":10}},{"parameter":"n"}]"#,
+            #""per_call":4,"multipliers":[{"parameter":"coinIds","list":"count","values":{"all":10}},{"parameter":"n"}]"#,
             "4 credits per call, times the number of coin ids, counting all as 10, times n"
         ),
         (

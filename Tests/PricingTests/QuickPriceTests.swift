@@ -89,8 +89,9 @@ private func rule(_ id: Int, _ keys: [String], using random: inout SeededRandom)
         let price = one(of: ["0", "2.5", "0.000000000001", "123456", "0.3"], using: &random)
         let per = one(of: ["1", "1000", "1000000", "7"], using: &random)
         let included = one(of: ["0", "0", "10", "0.5"], using: &random)
+        let fallback = one(of: ["", "", #","default":0"#, #","default":2.5"#], using: &random)
         return
-            #"{"parameter":\#(quoted($0)),"price":\#(price),"per":\#(per),"included":\#(included)}"#
+            #"{"parameter":\#(quoted($0)),"price":\#(price),"per":\#(per),"included":\#(included)\#(fallback)}"#
     }
     let mode = one(of: ["up", "down", "half_even"], using: &random)
     let step = one(of: ["0.000001", "0.01", "3"], using: &random)

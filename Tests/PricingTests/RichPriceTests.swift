@@ -142,6 +142,26 @@ struct RichPriceTests {
         #expect(try list.quote(#"{"a":1000000,"b":1000000,"c":1}"#).credits.decimalText == "1")
     }
 
+    @Test(arguments: [
+        (#"{"in":10}"#, "10.5"), (#"{"cached":4,"in":10}"#, "12.5"),
+        (#"{"cached":null,"in":1}"#, "1.5"),
+        (#"{"cached":0,"in":1,"seconds":2}"#, "3"), (#"{"in":1,"seconds":null}"#, "1.5"),
+    ])
+    func `a part may count a parameter that is not sent`(
+        parameters: String, credits: String
+    ) throws {
+        let list = try list(
+            #""parts":[{"parameter":"in","price":1},{"parameter":"cached","price":0.5,"default":0},"#
+                + #"{"parameter":"seconds","price":1,"default":0.5}]"#)
+        #expect(try list.quote(parameters).credits.decimalText == credits)
+        #expect(throws: PricingError.missingField("parameters.in")) {
+            try list.quote(#"{"cached":1}"#)
+        }
+        #expect(throws: PricingError.invalidField("parameters.cached")) {
+            try list.quote(#"{"cached":"no","in":1}"#)
+        }
+    }
+
     @Test func `numbers may be written as strings`() throws {
         let list = try PriceList(
             rules: #"{"id":"a","action":"act","usd":true,"per_call":"0.5","minimum":"0.1","#

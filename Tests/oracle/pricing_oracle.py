@@ -69,8 +69,10 @@ def matches(rule, action, parameters):
     return True
 
 
-def quantity(parameters, path):
+def quantity(parameters, path, default=None):
     value = lookup(parameters, path)
+    if value is None and default is not None:
+        return Fraction(default)
     if value is None and not find(parameters, path):
         raise Refused("missing_field")
     if not isinstance(value, Fraction) or not 0 <= value <= LIMIT or (value * 10**18).denominator != 1:
@@ -138,7 +140,7 @@ def factor(multiplier, parameters):
 def multiplied(rule, parameters, most):
     total = rule.get("per_call", Fraction(0))
     for part in rule.get("parts", []):
-        units = quantity(parameters, part["parameter"])
+        units = quantity(parameters, part["parameter"], part.get("default"))
         units = units if most is None else min(units, most)
         total += part_price(part, max(Fraction(0), units - part.get("included", 0)))
     for multiplier in rule.get("multipliers", []):
@@ -171,7 +173,7 @@ def tariff(rule, parameters, usd_per_credit, most):
     return rounded(total / step, rounding.get("mode", "half_even")) * step
 
 
-PRICED = {"price", "per_call", "minimum", "maximum", "usd_per_credit", "included", "up_to"}
+PRICED = {"price", "per_call", "minimum", "maximum", "usd_per_credit", "included", "up_to", "default"}
 
 
 def plain(value):

@@ -59,6 +59,8 @@ def part(draw):
         made["per"] = draw.choice([1, 3, 7, 100, 1000, 1_000_000])
     if draw.random() < 0.3:
         made["included"] = decimal(draw, 100, 3)
+    if draw.random() < 0.3:
+        made["default"] = decimal(draw, 20, 3)
     if mode in ("flat", "package"):
         made["price"] = decimal(draw, 100, 9)
         if mode == "flat" and draw.random() < 0.5:

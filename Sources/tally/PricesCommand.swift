@@ -1,0 +1,109 @@
+import Credit
+import HTTP
+import JSON
+import Pricing
+import Terminal
+
+/// `tally prices`: price lists in files, from elsewhere and on a server.
+enum PricesCommand {
+    static let command = Subcommand(
+        name: "prices", summary: "check, import and set price lists",
+        help: """
+            tally prices check FILE
+            tally prices import --format litellm|csv [--usd-per-credit X] [--round STEP]
+                                [--action PATTERN] FILE
+            tally prices put NAME FILE --url URL --key KEY
+
+            check says each rule of a price list in words, and names rules that no call comes to.
+            import prints a price list made of what AI models cost, a rule for each: from LiteLLM's
+            model_prices_and_context_window.json, or from a CSV file with the columns model, mode and
+            usd_per_.... put makes it a new version of a list.
+
+            Calls tell their model and how much they used: input_tokens (without cached ones),
+            output_tokens, cached_input_tokens, reasoning_tokens, images, seconds, characters. What
+            a model's kind is about must be told, the rest counts 0 where it is not. A model
+            without a price in the file is charged what the provider charged: cost_usd.
+
+              --usd-per-credit X  what a credit is worth (1)
+              --round STEP        round each price up to a multiple of this many credits
+              --action PATTERN    the actions that the rules are for ("*")
+              --url URL           where Tally answers
+              --key KEY           an operator's key
+            """,
+        run: run)
+
+    private static func run(_ text: [String]) throws {
+        let arguments = try Arguments(
+            text,
+            options: ["--format", "--usd-per-credit", "--round", "--action", "--url", "--key"],
+            flags: ["--json"])
+        switch (arguments.values.first, arguments.values.count) {
+        case ("check", 2): try check(arguments.values[1])
+        case ("import", 2): try importModels(arguments.values[1], arguments)
+        case ("put", 3): try put(arguments.values[1], arguments.values[2], arguments)
+        default: throw Failure.usage("it is check, import or put, and a file")
+        }
+    }
+
+    private static func check(_ path: String) throws {
+        let draft = try PriceDraftFile(path: path).draft
+        for (rule, text) in draft.sentences { Terminal.print("\(rule.text): \(text)") }
+        for found in draft.unreachableRules {
+            Terminal.report(
+                "never used: \(found.rule.text); \(found.coveredBy.text) before it matches all its calls"
+            )
+        }
+    }
+
+    private static func importModels(_ path: String, _ arguments: Arguments) throws {
+        let bytes = try InputFile.bytes(of: path, limit: fileBytesMax)
+        let models: [ModelPrice]
+        switch try arguments.required("--format") {
+        case "csv":
+            models = try ModelPriceFile.csv(String(decoding: bytes, as: UTF8.self), path: path)
+        case "litellm": models = try ModelPriceFile.litellm(bytes, path: path)
+        default: throw Failure.usage("--format is litellm or csv")
+        }
+        let list = try PriceImport(
+            action: try arguments.value("--action") ?? "*",
+            usdPerCredit: try arguments.value("--usd-per-credit") ?? "1",
+            rounding: try arguments.value("--round")
+        ).json(models)
+        do throws(PriceListError) {
+            _ = try PriceList.Draft(json: list.span)
+        } catch {
+            throw Failure.failed(
+                "no price list can be made of it: \(error.code) at \(error.field ?? "its size")")
+        }
+        Terminal.print(String(decoding: list.dropLast(), as: UTF8.self))
+        let unpriced = models.filter { $0.mainUnit == nil }.map(\.model)
+        Terminal.report(
+            "\(models.count) models, \(models.count - unpriced.count) with a price in the file")
+        guard !unpriced.isEmpty else { return }
+        Terminal.report(
+            "charged what \(PriceImport.costParameter) says: \(unpriced.joined(separator: ", "))")
+    }
+
+    private static func put(_ name: String, _ path: String, _ arguments: Arguments) throws {
+        let connection = try TallyConnection(
+            url: try arguments.required("--url"), key: try arguments.required("--key"))
+        let body = try InputFile.bytes(of: path, limit: PriceListLimits.bodyBytesMax)
+        let request = connection.request(.put, "/v1/price-lists/\(name)", body: body)
+        let answer = try connection.bytes(of: request)
+        guard !arguments.has("--json") else {
+            return Terminal.print(String(decoding: answer, as: UTF8.self))
+        }
+        let json = try JSONValue(answer)
+        let from = json["effective_at"]?.string ?? ""
+        if case .number(let version)? = json["version"] {
+            Terminal.print("\(name) version \(version) from \(from)")
+        }
+        for warning in json["warnings"]?.array ?? [] {
+            Terminal.report(
+                "never used: \(warning["rule"]?.string ?? ""): \(warning["detail"]?.string ?? "")")
+        }
+    }
+
+    /// The most bytes of a file of models' prices.
+    private static let fileBytesMax = 64 << 20
+}
