@@ -75,7 +75,7 @@ let package = Package(
 
         library("TestKit", ["Credit", "Engine", "Ledger", "Store"]),
         library("SimulatedDisk", ["CSQLite", "SQLiteStore", "Store", "TestKit"]),
-        library("Wire", ["Credit", "Digest", "JSON", "Ledger", "Pricing", "Store"]),
+        library("Wire", ["Credit", "Digest", "Engine", "JSON", "Ledger", "Pricing", "Store"]),
         library(
             "API",
             [
@@ -92,8 +92,8 @@ let package = Package(
         program(
             "tally-bench",
             [
-                "CSQLite", "Credit", "Engine", "HTTP", "Ledger", "Partition", "SQLiteStore",
-                "Store", "Terminal",
+                "CSQLite", "Credit", "Engine", "HTTP", "Ledger", "Partition", "Pricing",
+                "SQLiteStore", "Store", "Terminal",
             ]),
 
         program(

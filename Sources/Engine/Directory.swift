@@ -155,6 +155,14 @@ public final class Directory: Sendable {
         }
     }
 
+    /// The numbers of all versions of a price list.
+    public func numbers(ofList name: Name) -> Set<UInt32> {
+        state.withLock { state in
+            let places = state.lists.indices.filter { state.lists[$0].name == name }
+            return Set(places.map { UInt32(truncatingIfNeeded: $0 + 1) })
+        }
+    }
+
     /// All versions of all price lists in order of creation, with their numbers.
     public func priceLists() -> [Catalogue.PriceListVersion] {
         state.withLock { $0.catalogue.priceLists }

@@ -41,6 +41,9 @@ public struct Ledger: Sendable {
         return keyWindow.hash(of: key, account: id.utf8.span)
     }
 
+    /// How much overdraft each account has, in micro-credits, by slot.
+    public var overdraftLimits: [Int64] { (0..<accountCount).map { records[$0].overdraftLimit } }
+
     /// The balance of the account at `slot`.
     public func record(_ slot: AccountSlot) -> AccountRecord { records[Int(slot)] }
 

@@ -61,6 +61,19 @@ public final class SegmentCache: Sendable {
             isErased: encoded.isErased)
     }
 
+    /// A segment read for once: nothing else is forgotten for it.
+    public func contents(of number: UInt64) throws(StoreError) -> SegmentContents? {
+        guard let encoded = try journal.segment(number) else { return nil }
+        do throws(SegmentError) {
+            return try encoded.contents(after: nil)
+        } catch {
+            throw .corrupt("segment \(number): \(error)")
+        }
+    }
+
+    /// The number of the last segment that is stored.
+    public func lastNumber() throws(StoreError) -> UInt64 { try journal.lastNumber() }
+
     private func segment(_ number: UInt64) throws(StoreError) -> SegmentContents? {
         if let contents = state.withLock({ $0.use(number) }) { return contents }
         guard number > 0, let encoded = try journal.segment(number) else { return nil }

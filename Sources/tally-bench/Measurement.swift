@@ -36,6 +36,8 @@ struct Measurement {
     let latencies: [UInt64]
     var bytes: Int?
     var connections: Int?
+    /// What one of them takes, where that is less than a microsecond.
+    var nanoseconds: Double?
 
     /// One JSON line.
     var json: String {
@@ -52,6 +54,7 @@ struct Measurement {
         if let bytes {
             fields.append("\"bytes_per_charge\":\(Int((Double(bytes) / Double(count)).rounded()))")
         }
+        if let nanoseconds { fields.append("\"nanoseconds\":\(Int(nanoseconds.rounded()))") }
         if let connections { fields.append("\"connections\":\(connections)") }
         fields.append("\"count\":\(count)")
         return "{\(fields.joined(separator: ","))}"

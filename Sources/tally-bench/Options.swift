@@ -4,7 +4,7 @@ import Terminal
 /// What the command line asks for.
 struct Options {
     private static let caseNames = [
-        "fdatasync", "decide", "engine", "plain-sqlite", "http",
+        "fdatasync", "price", "decide", "engine", "plain-sqlite", "http",
     ]
 
     private(set) var wantsHelp = false
@@ -57,6 +57,13 @@ struct Options {
         for name in cases {
             if name == "fdatasync" {
                 try inFolder { try SyncCase(seconds: Double(seconds)).run(in: $0) }
+                continue
+            }
+            if name == "price" {
+                for kind in PriceCase.kinds {
+                    Terminal.print(
+                        try PriceCase(kind: kind, seconds: Double(seconds) / 5).run().json)
+                }
                 continue
             }
             if name == "http" {

@@ -5,7 +5,7 @@ import Terminal
 let usage = """
     tally-bench: durable charges a second, one JSON line a case
 
-      --case NAME      fdatasync, decide, engine, plain-sqlite or http (all)
+      --case NAME      fdatasync, price, decide, engine, plain-sqlite or http (all)
       --accounts N     how many accounts (1000 and 10000)
       --batch N        charges a batch (1, 64, 1024 and 8192)
       --connections N  of the case http (64 and 256)

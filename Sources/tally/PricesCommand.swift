@@ -13,11 +13,15 @@ enum PricesCommand {
             tally prices import --format litellm|csv [--usd-per-credit X] [--round STEP]
                                 [--action PATTERN] FILE
             tally prices put NAME FILE --url URL --key KEY
+            tally prices simulate NAME FILE [--data DIR] [--from TIME] [--to TIME] [--csv|--json]
 
             check says each rule of a price list in words, and names rules that no call comes to.
             import prints a price list made of what AI models cost, a rule for each: from LiteLLM's
             model_prices_and_context_window.json, or from a CSV file with the columns model, mode and
-            usd_per_.... put makes it a new version of a list.
+            usd_per_.... put makes it a new version of a list. simulate prices what the list priced
+            before once more, by the file: what each account and action would have cost, who would
+            have been refused or gone negative. The server must not be running; a running one
+            answers POST /v1/price-lists/NAME/simulate.
 
             Calls tell their model and how much they used: input_tokens (without cached ones),
             output_tokens, cached_input_tokens, reasoning_tokens, images, seconds, characters. What
@@ -29,19 +33,25 @@ enum PricesCommand {
               --action PATTERN    the actions that the rules are for ("*")
               --url URL           where Tally answers
               --key KEY           an operator's key
+              --data DIR          the data folder (./tally-data)
+              --from, --to TIME   the period (all that is stored)
+              --csv               a line for each account and action
             """,
         run: run)
 
     private static func run(_ text: [String]) throws {
         let arguments = try Arguments(
             text,
-            options: ["--format", "--usd-per-credit", "--round", "--action", "--url", "--key"],
-            flags: ["--json"])
+            options: [
+                "--format", "--usd-per-credit", "--round", "--action", "--url", "--key", "--data",
+                "--from", "--to",
+            ], flags: ["--json", "--csv"])
         switch (arguments.values.first, arguments.values.count) {
         case ("check", 2): try check(arguments.values[1])
         case ("import", 2): try importModels(arguments.values[1], arguments)
         case ("put", 3): try put(arguments.values[1], arguments.values[2], arguments)
-        default: throw Failure.usage("it is check, import or put, and a file")
+        case ("simulate", 3): try SimulateCommand(arguments).run(arguments)
+        default: throw Failure.usage("it is check, import, put or simulate, and a file")
         }
     }
 

@@ -162,6 +162,66 @@ class PricesTest(TallyCase):
             expected, given, is_right = pricing_oracle.verdict(asked)
             self.assertTrue(is_right, f"{line}: expected {expected}, given {given}")
 
+    def test_a_period_under_a_draft(self):
+        """Three calls of 2.5 credits on a balance of 10; a draft at twice the price covers two."""
+        self.make_account(self.operator, "rich", 1000)
+        chat = {"action": "chat", "parameters": {"input_tokens": 1000}}
+        for name, body in [
+            ("a1", {"account": "acme", **chat}), ("a2", {"account": "acme", **chat}),
+            ("a3", {"account": "acme", **chat}),
+            ("r1", {"account": "rich", **chat}), ("r2", {"account": "rich", **chat, "status": "failed"}),
+            ("r3", {"account": "rich", "action": "fetch", "parameters": {"mode": "full", "records": 7}}),
+            ("r4", {"account": "rich", "action": "byhand", "amount": 3}),
+        ]:
+            self.send(201, "POST", "/v1/charges", body, idempotency_key=name)
+        hold = self.send(201, "POST", "/v1/holds", {"account": "rich", **chat}, idempotency_key="h")
+        self.send(201, "POST", f"/v1/holds/{hold['hold_id']}/capture",
+                  {"parameters": {"input_tokens": 400}}, idempotency_key="c")
+        self.send(402, "POST", "/v1/charges", {"account": "acme", "action": "byhand", "amount": 999},
+                  idempotency_key="no")
+        draft = {"rules": [{"id": "twice", "action": "chat", "per_call": 0, "parts": [
+            {"parameter": "input_tokens", "price": 5, "per": 1000}]}]}
+        path = "/v1/price-lists/default/simulate"
+        period = {"from": "2020-01-01T00:00:00Z", "to": "2120-01-01T00:00:00Z"}
+        told = self.send(200, "POST", path, {**draft, **period})
+        sums = ["calls", "credits_before", "credits_after", "difference"]
+        self.assertEqual([told[name] for name in sums], [7, 18, 22, 4])
+        self.assertEqual(told["unpriced"]["calls"], 1)
+        self.assertEqual(told["unpriced"]["examples"][0]["code"], "unknown_action")
+        self.assertEqual(told["refused"], {"calls": 1, "accounts": 1})
+        self.assertEqual(told["accounts_going_negative"], 1)
+        self.assertEqual([[one["action"], *(one[name] for name in sums)] for one in told["actions"]],
+                         [["chat", 6, 11, 22, 11], ["fetch", 1, 7, 0, -7]])
+        acme, rich = sorted(told["accounts"], key=lambda one: one["account"])
+        self.assertEqual([acme[name] for name in sums], [3, Decimal("7.5"), 15, Decimal("7.5")])
+        self.assertEqual((acme["refused_calls"], acme["goes_negative"]), (1, True))
+        self.assertEqual((acme["lowest_balance_before"], acme["lowest_balance_after"]), (Decimal("2.5"), -5))
+        self.assertEqual((rich["calls"], rich["refused_calls"], rich["goes_negative"]), (4, 0, False))
+        self.assertEqual([rich["credits_before"], rich["credits_after"]], [Decimal("10.5"), 7])
+        none = self.send(200, "POST", path, {**draft, "from": "2020-01-01T00:00:00Z", "to": "2020-01-02T00:00:00Z"})
+        self.assertEqual((none["calls"], none["accounts"]), (0, []))
+        for status, code, body in [
+            (422, "invalid_field", draft), (422, "invalid_field", {**draft, "from": period["to"], "to": period["from"]}),
+            (422, "missing_field", period), (422, "unknown_field", {**draft, **period, "until": 1}),
+        ]:
+            self.assertEqual(self.send(status, "POST", path, body)["code"], code, body)
+        self.send(404, "POST", "/v1/price-lists/none/simulate", {**draft, **period})
+        self.assertEqual(self.server.stop(), 0)
+        file = pathlib.Path(self.folder) / "draft.json"
+        file.write_text(json.dumps(draft))
+        command = ["prices", "simulate", "default", file, "--data", self.folder]
+        done = run_tally(*command, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        again = json.loads(done.stdout, parse_float=Decimal)
+        self.assertEqual({**again, "from": told["from"], "to": told["to"]}, told)
+        table = run_tally(*command, "--csv").stdout.splitlines()
+        self.assertEqual(table, [
+            "account,action,calls,credits_before,credits_after,difference",
+            "acme,chat,3,7.5,15,7.5", "rich,chat,3,3.5,7,3.5", "rich,fetch,1,7,0,-7"])
+        self.assertIn("1 calls of 1 accounts would be refused, 1 accounts would go negative",
+                      run_tally(*command).stdout)
+        self.assertEqual(run_tally(*command, "--from", "yesterday").returncode, 2)
+
     def test_a_put_from_the_command_line(self):
         options = ["--url", self.server.url, "--key", self.operator.key]
         done = run_tally("prices", "put", "coins", ROOT / "examples/prices/coinstats.json", *options)

@@ -70,7 +70,7 @@ enum RouteName: Hashable, Sendable, CaseIterable {
     case putPlan, plans, changePlan
     case putBudget, budgets, budget, deleteBudget
     case hold, captureHold, releaseHold, refund, estimate, receipt
-    case putPriceList, priceLists, priceList, priceListVersion
+    case putPriceList, priceLists, priceList, priceListVersion, simulation
     case balance, entries, entry, usage, audit
     case coinStatsCredits
     case health, ready, metrics, openAPIYAML, openAPIJSON
@@ -90,6 +90,7 @@ extension Route {
         Route(.post, "/v1/refunds", .refund, .charging),
         Route(.post, "/v1/estimates", .estimate, .reading),
         Route(.get, "/v1/receipts/{entry}", .receipt, .reading),
+        Route(.post, "/v1/price-lists/{name}/simulate", .simulation, .operators),
         Route(.post, "/v1/accounts", .createAccount, .operators),
         Route(.get, "/v1/accounts", .accounts, .operators),
         Route(.get, "/v1/accounts/{account}", .account, .operators),

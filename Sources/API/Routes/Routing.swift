@@ -128,6 +128,7 @@ extension APIApplication {
         case .refund: try receiveRefund(request, call)
         case .estimate: try receiveEstimate(request, call)
         case .receipt: try showReceipt(request, call)
+        case .simulation: try simulatePrices(request, call)
         case .verifyKey: try verifyKey(request, call)
         case .createAccount, .account, .changeAccount, .accounts, .suspendAccount, .resumeAccount:
             try handleAccount(name, request, call)
