@@ -17,8 +17,9 @@ struct EngineCase {
     /// Batches submitted and not yet answered, as of so many clients: enough charges for the two
     /// threads to work at the same time.
     private var underWayMax: Int { batch == 1 ? 1 : min(64, max(8, 65_536 / batch)) }
-    /// The most charges made ready before the clock starts.
-    private static let chargesMax = 4_000_000
+    /// The most charges made ready before the clock starts: as many as the time allows for, within
+    /// what memory there is.
+    private var chargesMax: Int { min(12_000_000, max(4_000_000, Int(seconds * 800_000))) }
 
     /// What the committing thread tells the submitting one.
     private final class Answers: Sendable {
@@ -65,7 +66,7 @@ struct EngineCase {
     ) -> (count: Int, seconds: Double, latencies: [UInt64]) {
         var workload = Workload(accountCount: accounts, seed: 42)
         let now = partition.time.now()
-        let count = min(Self.chargesMax / batch, max(64, batch == 1 ? 40_000 : Int.max))
+        let count = min(chargesMax / batch, max(64, batch == 1 ? 40_000 : Int.max))
         let batches = (0..<count).map { _ in workload.batch(batch, now: now) }
         var starts: [UInt64] = []
         let underWay = underWayMax

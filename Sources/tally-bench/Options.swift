@@ -8,6 +8,8 @@ struct Options {
     ]
 
     private(set) var wantsHelp = false
+    /// Whether the files of the last case stay, to try other programs on.
+    private var keepsFiles = false
     private var cases = Self.caseNames
     private var accounts = [1_000, 10_000]
     private var batches = [1, 64, 1024, 8192]
@@ -20,6 +22,7 @@ struct Options {
         while let option = rest.next() {
             switch option {
             case "--help", "-h": wantsHelp = true
+            case "--keep": keepsFiles = true
             case "--case": cases = [try Self.name(rest.next())]
             case "--accounts": accounts = [try Self.number(option, rest.next(), 1...1_000_000)]
             case "--batch": batches = [try Self.number(option, rest.next(), 1...16_384)]
@@ -105,7 +108,7 @@ struct Options {
 
     private func inFolder(_ body: (String) throws -> Measurement) throws {
         unsafe mkdir(folder, 0o700)
-        defer { removeFolder(folder) }
+        defer { if !keepsFiles { removeFolder(folder) } }
         Terminal.print(try body(folder).json)
     }
 }

@@ -11,6 +11,7 @@ let usage = """
       --connections N  of the case http (64 and 256)
       --seconds N      at most so long a case (5)
       --data DIR       where the files go; emptied for each case (a new folder in /var/tmp)
+      --keep           leave the files, for one case and one size
       --help           this text
     """
 

@@ -49,11 +49,12 @@ class RaceTests(TallyCase):
         server = self.start("--loops", "2")
         key = server.make_key()
         operator = self.client(server, key)
-        self.make_account(operator, "once", BALANCE)
         for round_number in range(ROUNDS):
+            account = f"once-{round_number}"
+            self.make_account(operator, account, BALANCE)
             hold = operator.post(
-                "/v1/holds", {"account": "once", "action": "race", "amount": 2},
-                idempotency_key=f"hold-{round_number}").json["hold_id"]
+                "/v1/holds", {"account": account, "action": "race", "amount": 2},
+                idempotency_key="hold").json["hold_id"]
             requests = []
             for number in range(CHARGES):
                 verb, body = [("capture", {"amount": 1}), ("release", {})][number % 2]
@@ -61,10 +62,10 @@ class RaceTests(TallyCase):
             statuses = [answer.status for answer in self.send_at_once(server, key, requests)]
             self.assertEqual(statuses.count(201), 1, statuses)
             self.assertEqual(statuses.count(409), CHARGES - 1, statuses)
-        balance = self.balance(operator, "once")
-        captured = self.entries(operator, "once", "capture")
-        self.assertEqual(balance["held"], 0)
-        self.assertEqual(balance["available"], BALANCE - len(captured))
+            balance = self.balance(operator, account)
+            captured = self.entries(operator, account, "capture")
+            self.assertEqual(balance["held"], 0)
+            self.assertEqual(balance["available"], BALANCE - len(captured))
         self.assert_audited(operator)
 
     def test_a_charge_is_refunded_to_its_end_and_no_further(self):
