@@ -39,7 +39,8 @@ public struct ReceiptAnswer: Sendable {
     /// The rule in words.
     public var words: String?
     public var recomputed: Recomputed
-    public var before: Balance
+    /// Nil where the entry before is too far away to be looked for.
+    public var before: Balance?
     public var after: Balance
     /// The segment in which the entry is stored, the entry's place in it and the hashes.
     public var segment: UInt64
@@ -48,7 +49,7 @@ public struct ReceiptAnswer: Sendable {
     public var previousHash: [UInt8]
 
     public init(
-        entry: [UInt8], recomputed: Recomputed, before: Balance, after: Balance, segment: UInt64,
+        entry: [UInt8], recomputed: Recomputed, before: Balance?, after: Balance, segment: UInt64,
         index: Int, hash: [UInt8], previousHash: [UInt8]
     ) {
         self.entry = entry
@@ -80,7 +81,7 @@ extension ReceiptAnswer: JSONWritable {
             writer.member("recomputed", false)
             writer.member("not_recomputed", reason.rawValue)
         }
-        writer.member("balance_before", BalanceFigures(before))
+        writer.member("balance_before", before.map { BalanceFigures($0) })
         writer.member("balance_after", BalanceFigures(after))
         writer.key("segment")
         writer.beginObject()

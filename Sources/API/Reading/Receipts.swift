@@ -71,15 +71,19 @@ private struct Receipt {
         return call.json(200, body, fields: fields)
     }
 
-    /// The balance after the entry before; nothing for the first one.
-    private func balanceBefore() throws(Problem) -> Balance {
-        var before = Balance(available: .zero, held: .zero, negative: .zero)
-        guard head.sequence > 1 else { return before }
+    /// The balance after the entry before, and zeros before the first one; nil where more refusals
+    /// stand between the two than are looked through.
+    private func balanceBefore() throws(Problem) -> Balance? {
+        guard head.sequence > 1 else {
+            return Balance(available: .zero, held: .zero, negative: .zero)
+        }
+        var before: Balance?
+        let limit = services.limits.entriesScannedMax
         let finder = EntryFinder(
             readModel: services.readModel, segments: services.segments, account: head.account)
         let wanted = head.sequence - 1
         _ = try Self.reading { () throws(StoreError) in
-            try finder.visit(before: stored.position, limit: .max) { other in
+            try finder.visit(before: stored.position, limit: limit) { other in
                 guard let found = other.head else { return true }
                 if found.sequence == wanted { before = found.balance }
                 return false
