@@ -87,7 +87,8 @@ struct QuickPricesBuilder {
         let fallback = others.first { rules[$0].conditions.isEmpty } ?? group.limit
         group.fallback = min(fallback, group.limit)
         group.others = add(candidates: others.filter { $0 < fallback })
-        group.isQuick = true
+        // Where no rule is quick a scan would be in vain.
+        group.isQuick = places.contains { self.rules[$0].isQuick }
     }
 
     /// A slot for each parameter that `rules` look at, in the order of their keys; nil for too
