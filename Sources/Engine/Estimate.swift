@@ -24,7 +24,7 @@ extension PriceBook {
     ///
     /// The list is the one of this name, or that of the account at `slot`, or the usual one. The
     /// account must have nothing due. Throws what a charge would throw before it asks the balance,
-    /// and ``Rejection/priceListNotFound`` for a name that no list in force has.
+    /// and `Rejection.priceListNotFound` for a name that no list in force has.
     public func estimate(
         _ call: ChargeCommand, in bytes: [UInt8], by name: Name?, on slot: AccountSlot?,
         ledger: Ledger, at now: Instant
