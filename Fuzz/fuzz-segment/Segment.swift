@@ -62,6 +62,7 @@ private func check(_ contents: SegmentContents, _ header: EncodedSegment.Header)
     expect(again.number, equals: contents.number, "the number")
     expect(again.time, equals: contents.time, "the time")
     expect(again.plain, equals: contents.plain, "the events")
+    expect(again.uses, equals: contents.uses, "the uses of budgets")
     let rewritten = encoder.encode(again, previous: header.previous, salt: salt)
     expect(rewritten, equals: written, "the bytes of the same events")
 }

@@ -54,9 +54,11 @@ extension Engine {
     ) throws(Rejection) -> Position {
         let price = try price(of: command, in: bytes, on: slot, at: time, now: now)
         let sharesStart = contents.shares.count
+        let scope = scope(of: command, in: bytes, on: slot)
         let decision = try ledger.decideCharge(
-            price.credits, on: slot, call: scope(of: command, in: bytes, on: slot),
-            onShort: command.onShort, at: time, shares: &contents.shares)
+            price.credits, on: slot, call: scope, onShort: command.onShort, at: time,
+            shares: &contents.shares)
+        note(decision, scope, on: slot)
         let event = ChargeEvent(
             head: decision.head, credits: decision.credits, overdrawn: decision.overdrawn,
             uncollected: decision.uncollected,
@@ -72,6 +74,14 @@ extension Engine {
         ledger.apply(event, shares: contents.shares, bytes: contents.bytes, at: position)
         contents.append(event)
         return position
+    }
+
+    /// Records what budgets have used, with the charge that is added next.
+    @inline(__always)
+    mutating func note(_ decision: ChargeDecision, _ scope: CallScope?, on slot: AccountSlot) {
+        guard let scope else { return }
+        contents.append(
+            uses: ledger.budgetUses(decision.credits, scope, on: slot, at: decision.head.time))
     }
 
     /// What budgets go by, nil for accounts that have none.

@@ -49,7 +49,7 @@ extension Ledger {
     }
 
     /// The budgets that are about a call, by themselves or as the parents of such, by name.
-    private static func applying(_ all: [Budget], to call: CallScope) -> [Int] {
+    static func applying(_ all: [Budget], to call: CallScope) -> [Int] {
         var found = Set<Int>()
         for index in all.indices where all[index].terms.includes(call) {
             var next: Int? = index

@@ -1,6 +1,18 @@
 public import Credit
 public import Ledger
 
+/// What a budget had used when a charge of the same segment was decided.
+public struct RecordedUse: Hashable, Sendable {
+    /// The place of the charge among the segment's charges.
+    public let charge: Int
+    public let use: BudgetUse
+
+    public init(charge: Int, use: BudgetUse) {
+        self.charge = charge
+        self.use = use
+    }
+}
+
 /// The events of one segment, decided and in order: what one commit makes durable.
 ///
 /// Charges lie apart from other events because they are kept in columns; `order` says how the two
@@ -18,6 +30,8 @@ public struct SegmentContents: Sendable {
     public static let eventsMax = IdempotencyIndex.segmentEventsMax
     /// The most lot shares of a segment.
     public static let sharesMax = 1 << 28
+    /// The most uses of budgets of a segment.
+    public static let usesMax = 1 << 28
 
     /// From 1, without gaps.
     public private(set) var number: UInt64
@@ -28,6 +42,8 @@ public struct SegmentContents: Sendable {
     public var shares: [LotShare] = []
     /// What charges say of holds, in order.
     public var roles: [HoldRole] = []
+    /// What budgets had used when charges were decided, charge by charge.
+    public var uses: [RecordedUse] = []
     /// The texts that the charges' ranges refer to.
     public var bytes: [UInt8] = []
     public var events: [Event] = []
@@ -53,6 +69,7 @@ public struct SegmentContents: Sendable {
         charges.removeAll(keepingCapacity: true)
         shares.removeAll(keepingCapacity: true)
         roles.removeAll(keepingCapacity: true)
+        uses.removeAll()
         bytes.removeAll(keepingCapacity: true)
         events.removeAll()
         order.removeAll()
@@ -74,6 +91,16 @@ public struct SegmentContents: Sendable {
     public mutating func append(_ charge: ChargeEvent) {
         if !events.isEmpty { order.append(true) }
         charges.append(charge)
+    }
+
+    /// Adds what budgets had used to the charge that is added next.
+    public mutating func append(uses: [BudgetUse]) {
+        for use in uses { self.uses.append(RecordedUse(charge: charges.count, use: use)) }
+    }
+
+    /// What budgets had used when the charge at `place` was decided.
+    public func uses(ofCharge place: Int) -> [BudgetUse] {
+        uses.filter { $0.charge == place }.map(\.use)
     }
 
     /// Adds a charge event that places or captures a hold.

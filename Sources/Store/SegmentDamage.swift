@@ -61,8 +61,8 @@ extension EncodedSegment {
         guard version > SegmentFormat.version else {
             return "it is a draft from before the release"
         }
-        return "it is in format version \(version), and this program knows version "
-            + "\(SegmentFormat.version): it takes a newer one"
+        return "it is in format version \(version), and this program knows versions "
+            + "\(SegmentFormat.plainVersion) to \(SegmentFormat.version): it takes a newer one"
     }
 
     private func brokenChain(_ previous: [UInt8]) -> SegmentDamage {

@@ -14,6 +14,7 @@ extension EncodedSegment {
         let shareCount: Int
         let eventCount: Int
         let roleCount: Int
+        let useCount: Int
     }
 
     /// Checks the money part against its checksum and reads its header.
@@ -43,6 +44,7 @@ extension EncodedSegment {
         (contents.events, contents.order) = try reader.otherEvents(of: header, in: money.span)
         try reader.shares(header.shareCount, in: money.span, to: &contents)
         try reader.roles(header.roleCount, in: money.span, to: &contents)
+        try reader.uses(header.useCount, in: money.span, to: &contents)
         guard reader.offset == money.count - 4 else { throw .malformed(at: reader.offset) }
         if !isErased { try readDetails(to: &contents) }
         return contents
@@ -79,7 +81,9 @@ extension ByteReader {
             guard try byte(in: bytes) == expected else { throw .malformed(at: 0) }
         }
         let version = try fixed(UInt16.self, in: bytes)
-        guard version == SegmentFormat.version else { throw .unknownVersion(version) }
+        guard SegmentFormat.plainVersion...SegmentFormat.version ~= version else {
+            throw .unknownVersion(version)
+        }
         let header = EncodedSegment.Header(
             number: try fixed(UInt64.self, in: bytes),
             time: Instant(micros: try fixed(Int64.self, in: bytes)),
@@ -88,10 +92,14 @@ extension ByteReader {
             chargeCount: try count(limit: SegmentContents.eventsMax, in: bytes),
             shareCount: try count(limit: SegmentContents.sharesMax, in: bytes),
             eventCount: try count(limit: SegmentContents.eventsMax, in: bytes),
-            roleCount: try count(limit: SegmentContents.eventsMax, in: bytes))
+            roleCount: try count(limit: SegmentContents.eventsMax, in: bytes),
+            useCount: version == SegmentFormat.plainVersion
+                ? 0 : try count(limit: SegmentContents.usesMax, in: bytes))
         // Columns may need no bytes, but a fingerprint does and so does an event.
         guard header.chargeCount <= bytes.count / SegmentFormat.fingerprintBytes,
-            header.eventCount <= bytes.count, header.roleCount <= header.chargeCount
+            header.eventCount <= bytes.count, header.roleCount <= header.chargeCount,
+            header.useCount <= header.chargeCount * Ledger.budgetUsesMax,
+            version == SegmentFormat.plainVersion || header.useCount > 0
         else { throw .malformed(at: offset) }
         return header
     }
@@ -235,6 +243,36 @@ extension ByteReader {
                     .captured(next.settlement(code == 1 ? .requested : .expired)))
             default: throw .malformed(at: offset)
             }
+        }
+    }
+
+    /// Reads what budgets had used when charges were decided.
+    fileprivate mutating func uses(
+        _ count: Int, in bytes: Span<UInt8>, to contents: inout SegmentContents
+    ) throws(SegmentError) {
+        guard count > 0 else { return }
+        let places = try integers(count, in: bytes)
+        var names: [UInt8] = []
+        let ranges = try texts(count, in: bytes, to: &names)
+        var columns: [[UInt64]] = []
+        for _ in 0..<5 { columns.append(try integers(count, in: bytes)) }
+        for index in 0..<count {
+            guard places[index] < UInt64(contents.charges.count),
+                index == 0 || places[index] >= places[index - 1],
+                let name = try? Name(String(names.span.extracting(ranges[index].indices)))
+            else { throw .malformed(at: offset) }
+            let charge = Int(places[index])
+            let row = columns.map { $0[index] }
+            let time = contents.charges[charge].head.time
+            contents.uses.append(
+                RecordedUse(
+                    charge: charge,
+                    use: BudgetUse(
+                        budget: name, limit: Int64(bitPattern: row[0]),
+                        before: Int128(Int64(bitPattern: row[2])) << 64 | Int128(row[1]),
+                        change: Int64(bitPattern: row[3]),
+                        resetsAt: row[4] == 0
+                            ? .never : Instant(micros: time.micros &+ Int64(bitPattern: row[4])))))
         }
     }
 

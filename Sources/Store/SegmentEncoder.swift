@@ -29,8 +29,10 @@ public struct EncodedSegment: Hashable, Sendable {
 public enum SegmentFormat: Sendable {
     /// The first bytes of a money part.
     public static let magic: [UInt8] = Array("TLYS".utf8)
-    /// The version that this code writes, and the newest that it reads; it never changes meaning.
-    public static let version: UInt16 = 1
+    /// The newest version that this code reads; it reads the ones before as well.
+    public static let version: UInt16 = 2
+    /// The version of a segment without uses of budgets; it never changes meaning.
+    static let plainVersion: UInt16 = 1
     /// Where the number of the segment stands in the money part: after magic and version.
     static let numberOffset = magic.count + 2
     /// Where the hash of the segment before stands: after the number and the time.
@@ -111,13 +113,15 @@ public struct SegmentEncoder: Sendable {
         encodeEvents(contents)
         encodeShares(contents)
         encodeRoles(contents)
+        encodeUses(contents)
         return UnchainedSegment(number: contents.number, money: money, details: details)
     }
 
     private mutating func encodeHead(_ contents: SegmentContents) {
         money.removeAll(keepingCapacity: true)
         money.append(contentsOf: SegmentFormat.magic)
-        money.append(fixed: SegmentFormat.version)
+        let isPlain = contents.uses.isEmpty
+        money.append(fixed: isPlain ? SegmentFormat.plainVersion : SegmentFormat.version)
         money.append(fixed: contents.number)
         money.append(fixed: contents.time.micros)
         money.append(contentsOf: SegmentFormat.firstHash)
@@ -126,6 +130,7 @@ public struct SegmentEncoder: Sendable {
         money.append(varint: UInt64(contents.shares.count))
         money.append(varint: UInt64(contents.events.count))
         money.append(varint: UInt64(contents.roles.count))
+        if !isPlain { money.append(varint: UInt64(contents.uses.count)) }
     }
 
     private mutating func encodeMoney(_ contents: SegmentContents) {
@@ -187,6 +192,26 @@ public struct SegmentEncoder: Sendable {
         appendMoney(captured.count) { UInt64(bitPattern: captured[$0].reserved) }
         appendMoney(captured.count) { UInt64(bitPattern: captured[$0].repaid) }
         appendMoney(captured.count) { UInt64(bitPattern: captured[$0].lapsed) }
+    }
+
+    /// What budgets had used: of which charges, and then by column.
+    private mutating func encodeUses(_ contents: SegmentContents) {
+        let uses = contents.uses
+        guard !uses.isEmpty else { return }
+        appendMoney(uses.count) { UInt64(uses[$0].charge) }
+        var names: [UInt8] = []
+        let ranges = uses.map { names.appending($0.use.budget.text.utf8.span) }
+        texts.append(ranges, ranges.indices, of: names, to: &money)
+        appendMoney(uses.count) { UInt64(bitPattern: uses[$0].use.limit) }
+        appendMoney(uses.count) { UInt64(truncatingIfNeeded: uses[$0].use.before) }
+        appendMoney(uses.count) { UInt64(truncatingIfNeeded: uses[$0].use.before >> 64) }
+        appendMoney(uses.count) { UInt64(bitPattern: uses[$0].use.change) }
+        appendMoney(uses.count) { place in
+            let resetsAt = uses[place].use.resetsAt
+            guard resetsAt != .never else { return 0 }
+            let time = contents.charges[uses[place].charge].head.time
+            return UInt64(bitPattern: resetsAt.micros &- time.micros)
+        }
     }
 
     private mutating func encodeEvents(_ contents: SegmentContents) {

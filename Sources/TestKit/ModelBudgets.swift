@@ -9,6 +9,10 @@ extension ModelLedger {
         var end: Int64
         var used: [String: Int128] = [:]
 
+        func use(of key: String, changing amount: Int64) -> String {
+            "\(ask.name) \(ask.limit) \(used[key] ?? 0) \(amount) \(end)"
+        }
+
         func includes(team: String, run: String) -> Bool {
             if ask.window == .run, run.isEmpty { return false }
             return ask.team.includes(team) && ask.run.includes(run)
@@ -131,6 +135,23 @@ extension ModelLedger {
             let key = accounts[place].budgets[index].key(team: team, run: run)
             accounts[place].budgets[index].used[key, default: 0] += Int128(amount)
             return (accounts[place].budgets[index].since, key)
+        }
+    }
+
+    /// What the budgets of a call have used, before it changes them.
+    func uses(
+        _ amount: Int64, _ place: Int, team: String, run: String, at time: Int64
+    ) -> [String] {
+        concerned(place, team: team, run: run, at: time).map { index in
+            let budget = accounts[place].budgets[index]
+            return budget.use(of: budget.key(team: team, run: run), changing: amount)
+        }
+    }
+
+    /// The same for the budgets in which a hold was counted.
+    func uses(_ amount: Int64, _ place: Int, of hold: Hold) -> [String] {
+        hold.counted.compactMap { since, key in
+            accounts[place].budgets.first { $0.since == since }?.use(of: key, changing: amount)
         }
     }
 

@@ -79,6 +79,8 @@ public struct ModelEvent: Hashable, Sendable {
     public var held: Int64 = 0
     public var available: Int64 = 0
     public var debt: Int64 = 0
+    /// What budgets had used, and what the call changed of that.
+    public var uses: [String] = []
     /// What is said of a plan or period.
     public var note = ""
     public var team = ""

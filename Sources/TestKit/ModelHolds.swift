@@ -31,6 +31,7 @@ extension ModelLedger {
             left -= part
         }
         let placedAt = max(time, account.lastTime)
+        let uses = uses(terms.amount, place, team: move.team, run: move.run, at: placedAt)
         let counted = count(terms.amount, place, team: move.team, run: move.run, at: placedAt)
         accounts[place].holds.append(
             Hold(
@@ -41,6 +42,7 @@ extension ModelLedger {
             $0.amount = terms.amount
             $0.shares = parts
             $0.overdrawn = left
+            $0.uses = uses
             $0.team = move.team
             $0.run = move.run
         }
@@ -107,6 +109,7 @@ extension ModelLedger {
         var uncollected: Int64 = 0
         var repaid: Int64 = 0
         var lapsed: Int64 = 0
+        var uses: [String] = []
     }
 
     private mutating func settle(
@@ -114,6 +117,7 @@ extension ModelLedger {
     ) -> Settled {
         let time = max(asked, accounts[place].lastTime)
         var settled = Settled(about: hold.spot, amount: charged ?? hold.total)
+        if charged != nil { settled.uses = uses(settled.amount - hold.total, place, of: hold) }
         recount(hold, by: (charged ?? 0) - hold.total, place)
         let account = accounts[place]
         let room = max(0, account.overdraft - account.debt - account.heldOverdraft)
@@ -168,6 +172,7 @@ extension ModelEvent {
         uncollected = settled.uncollected
         repaid = settled.repaid
         lapsed = settled.lapsed
+        uses = settled.uses
     }
 }
 

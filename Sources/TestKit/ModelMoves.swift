@@ -42,7 +42,9 @@ extension ModelLedger {
         if !collects, let reason = excess(amount, place, move, at: time) {
             return refuse(reason, move, place, now: now)
         }
-        count(amount, place, team: move.team, run: move.run, at: max(time, account.lastTime))
+        let chargedAt = max(time, account.lastTime)
+        let uses = uses(amount, place, team: move.team, run: move.run, at: chargedAt)
+        count(amount, place, team: move.team, run: move.run, at: chargedAt)
         let fromLots = min(amount, account.available)
         let overdrawn = min(
             amount - fromLots, max(0, account.overdraft - account.debt - account.heldOverdraft))
@@ -56,6 +58,7 @@ extension ModelLedger {
             $0.shares = shares
             $0.overdrawn = overdrawn
             $0.uncollected = uncollected
+            $0.uses = uses
             $0.team = move.team
             $0.run = move.run
         }

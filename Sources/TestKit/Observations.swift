@@ -107,10 +107,13 @@ extension SegmentContents {
     /// A new account's name is added to `names`, so that one list serves a whole journal.
     public func modelEvents(names: inout [String]) -> [ModelEvent] {
         var events: [ModelEvent] = []
+        let usesByCharge = Dictionary(grouping: uses, by: \.charge)
         visit { position, item in
             switch item {
             case .charge(let index):
-                events.append(modelEvent(of: charges[index], at: Spot(position), names))
+                var event = modelEvent(of: charges[index], at: Spot(position), names)
+                event.uses = (usesByCharge[index] ?? []).map(\.use.text)
+                events.append(event)
             case .event(let index):
                 if case .accountCreated(let new, _) = self.events[index] {
                     names.append(new.id.text)
@@ -328,5 +331,12 @@ extension RefusalEvent {
             spot: spot, account: names[Int(account)], kind: kind, time: time.micros)
         event.take(key)
         return event
+    }
+}
+
+extension BudgetUse {
+    /// Its figures in the order in which the model gives them.
+    fileprivate var text: String {
+        "\(budget.text) \(limit) \(before) \(change) \(resetsAt == .never ? .max : resetsAt.micros)"
     }
 }

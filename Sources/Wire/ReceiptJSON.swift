@@ -1,3 +1,4 @@
+internal import Credit
 public import JSON
 public import Ledger
 public import Pricing
@@ -42,6 +43,8 @@ public struct ReceiptAnswer: Sendable {
     /// Nil where the entry before is too far away to be looked for.
     public var before: Balance?
     public var after: Balance
+    /// What budgets had used when the call was decided; nil for what is no call.
+    public var budgets: [BudgetUse]?
     /// The segment in which the entry is stored, the entry's place in it and the hashes.
     public var segment: UInt64
     public var index: Int
@@ -81,6 +84,12 @@ extension ReceiptAnswer: JSONWritable {
             writer.member("recomputed", false)
             writer.member("not_recomputed", reason.rawValue)
         }
+        if let budgets {
+            writer.key("budgets")
+            writer.beginArray()
+            for use in budgets { writer.add(use) }
+            writer.endArray()
+        }
         writer.member("balance_before", before.map { BalanceFigures($0) })
         writer.member("balance_after", BalanceFigures(after))
         writer.key("segment")
@@ -96,6 +105,18 @@ extension ReceiptAnswer: JSONWritable {
 
     private static func hex(_ bytes: [UInt8]) -> String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func add(_ use: BudgetUse) {
+        beginObject()
+        member("budget", use.budget)
+        member("limit", Credits(micros: use.limit))
+        member("used_before", CreditsSum(micros: use.before))
+        member("used_after", CreditsSum(micros: max(0, use.before + Int128(use.change))))
+        member("resets_at", use.resetsAt == .never ? nil : use.resetsAt)
+        endObject()
     }
 }
 

@@ -63,6 +63,46 @@ class FormatTests(TallyCase):
         self.assertEqual(
             kinds, {kind for kind, _ in journal.KINDS.values()} | {"charge", "hold", "capture"})
 
+    def test_golden_uses_of_budgets_can_be_read(self):
+        uses = [use for segment in journal.segments(golden("uses-2.txt"))
+                for charge in segment.charges for use in charge.get("budgets", [])]
+        self.assertGreater(len(uses), 30)
+        self.assertTrue(all(use["budget"].startswith("name-") for use in uses), uses)
+        self.assertTrue(any(use["resets_after"] == 0 for use in uses))
+
+    def test_what_budgets_had_used_is_stored_with_the_call(self):
+        server = self.start()
+        client = self.client(server, server.make_key())
+        self.make_account(client, "acme", 1000)
+        for name, scope, limit, window in [("all", {}, 100, "none"), ("team", {"team": "*"}, 50, "day")]:
+            answer = client.send("PUT", f"/v1/accounts/acme/budgets/{name}", {
+                "scope": scope, "limit": limit, "window": window})
+            self.assertEqual(answer.status, 200, answer)
+        entries = []
+        for number, team in enumerate(["red", "blue", "red", None]):
+            body = {"account": "acme", "action": "x", "amount": number + 1.5, **({"team": team} if team else {})}
+            entries.append(client.post("/v1/charges", body, f"k{number}").json["entry_id"])
+        hold = client.post("/v1/holds", {"account": "acme", "action": "x", "amount": 10, "team": "red"}, "h").json
+        capture = client.post(f"/v1/holds/{hold['hold_id']}/capture", {"amount": 4}, "c").json
+        told = [client.get(f"/v1/receipts/{entry}").json["budgets"]
+                for entry in [*entries, hold["entry_id"], capture["entry_id"]]]
+        self.assertEqual(
+            [[(use["budget"], use["limit"], use["used_before"], use["used_after"]) for use in uses] for uses in told],
+            [[("all", 100, 0, 1.5), ("team", 50, 0, 1.5)], [("all", 100, 1.5, 4), ("team", 50, 0, 2.5)],
+             [("all", 100, 4, 7.5), ("team", 50, 1.5, 5)], [("all", 100, 7.5, 12)],
+             [("all", 100, 12, 22), ("team", 50, 5, 15)], [("all", 100, 22, 16), ("team", 50, 15, 9)]])
+        self.assertIsNone(told[0][0]["resets_at"])
+        self.assertRegex(told[0][1]["resets_at"], r"T00:00:00Z$")
+        server.stop()
+        with sqlite3.connect(f"{self.folder}/journal.db") as database:
+            rows = database.execute("SELECT number, money, details, hash FROM segment ORDER BY number").fetchall()
+        stored = [[(use["budget"], use["limit"], use["before"], use["before"] + use["change"])
+                   for use in charge["budgets"]]
+                  for segment in journal.segments(rows) for charge in segment.charges]
+        self.assertEqual(stored, [
+            [(use["budget"], *(int(use[name] * MICRO) for name in ["limit", "used_before", "used_after"]))
+             for use in uses] for uses in told])
+
     def test_what_a_server_stored_is_what_it_answered(self):
         server = self.start()
         client = self.client(server, server.make_key())

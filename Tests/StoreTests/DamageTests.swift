@@ -115,7 +115,9 @@ struct DamageTests {
         ] as [[UInt8]])
     func `a head that claims more events than its bytes hold is refused`(counts: [UInt8]) {
         let columns = [UInt8](repeating: 0, count: 200)
-        let money = (Self.segment().money[..<86] + counts + columns).withChecksum
+        var head = Array(Self.segment().money[..<86])
+        head[4] = 1  // which has no uses of budgets
+        let money = (head + counts + columns).withChecksum
         let bad = EncodedSegment(
             number: 7, money: money, details: nil, hash: SHA256.digest(of: money.span))
         let end = SegmentError.malformed(at: 86 + counts.count)
@@ -124,7 +126,7 @@ struct DamageTests {
         #expect(Self.error(of: bad) == end)
     }
 
-    @Test(arguments: [0, 2, 0x0100, 0xFFFF] as [UInt16])
+    @Test(arguments: [0, 3, 0x0100, 0xFFFF] as [UInt16])
     func `another version of the format is refused by name`(version: UInt16) {
         let good = Self.segment()
         var money = [UInt8](good.money.dropLast(4))

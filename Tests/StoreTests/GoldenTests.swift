@@ -5,7 +5,7 @@ import Store
 import TestKit
 import Testing
 
-/// Segments as version 1 of the format wrote them when it was frozen: these files are never written
+/// Segments as each version of the format wrote them when it was frozen: these files are never written
 /// again, and every later program reads them as this one does.
 struct GoldenTests {
     private static func lines(_ name: String) throws -> [String] {
@@ -27,8 +27,8 @@ struct GoldenTests {
         }
     }
 
-    @Test(arguments: ["journal-1.txt", "samples-1.txt"])
-    func `what version 1 wrote reads, and is written again byte for byte`(name: String) throws {
+    @Test(arguments: ["journal-1.txt", "samples-1.txt", "uses-2.txt"])
+    func `what was written reads, and is written again byte for byte`(name: String) throws {
         var previous = SegmentFormat.firstHash
         var encoder = SegmentEncoder()
         let segments = try Self.segments(name)
@@ -38,6 +38,8 @@ struct GoldenTests {
             let salt = Array(segment.details.prefix(SegmentFormat.saltBytes))
             let again = encoder.encode(contents, previous: previous, salt: salt)
             #expect(again.money == segment.money)
+            #expect(name.hasSuffix("-\(segment.money[4]).txt"))
+            #expect(contents.uses.isEmpty == (segment.money[4] == 1))
             #expect(again.details == segment.details)
             #expect(again.hash == segment.hash)
             previous = segment.hash

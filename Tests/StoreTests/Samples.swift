@@ -54,7 +54,7 @@ enum PlainEvent: Hashable {
 
 /// Random segments with every field of every event in use.
 struct Samples {
-    private var random: SeededRandom
+    var random: SeededRandom
     private let isExtreme: Bool
 
     init(seed: UInt64) {
@@ -93,6 +93,7 @@ struct Samples {
             key: text(to: &contents), fingerprint: fingerprint())
         charge.action = text(to: &contents)
         charge.details = details(to: &contents)
+        if random.chance(15) { contents.append(uses: uses(of: charge)) }
         if random.chance(70) {
             contents.append(charge)
         } else {
@@ -195,7 +196,7 @@ extension Samples {
         EntryKey(bytes: random.bytes(1 + random.below(255)), fingerprint: fingerprint())
     }
 
-    private mutating func name() -> Name? { try? Name("name-\(random.below(9))") }
+    mutating func name() -> Name? { try? Name("name-\(random.below(9))") }
 
     mutating func event() -> Event {
         switch random.below(20) {

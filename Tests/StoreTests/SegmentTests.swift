@@ -22,6 +22,8 @@ struct SegmentTests {
             #expect(read.number == contents.number)
             #expect(read.time == contents.time)
             #expect(read.plain == contents.plain, "seed \(seed), \(charges) and \(events)")
+            #expect(read.uses == contents.uses)
+            #expect(encoded.money[4] == (contents.uses.isEmpty ? 1 : 2))
             #expect(encoded.hash == SHA256.digest(of: encoded.money.span))
             #expect(read.order.isEmpty == (events == 0))
         }

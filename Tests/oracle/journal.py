@@ -4,7 +4,7 @@ import hashlib
 
 from journal_pieces import Reader, Wrong, as_signed, checked, unzigzag
 
-VERSION = 1
+VERSIONS = (1, 2)
 CHARGE_COLUMNS = [
     "account", "sequence", "time", "credits", "overdrawn", "uncollected", "shares", "version",
     "rule", "key", "units", "status", "available", "held", "negative"]
@@ -186,8 +186,11 @@ class Segment:
         if hashlib.sha256(money).digest() != digest:
             raise Wrong("hash")
         reader = Events(checked(money))
-        if reader.take(4) != b"TLYS" or reader.fixed("H") != VERSION:
-            raise Wrong("magic or version")
+        if reader.take(4) != b"TLYS":
+            raise Wrong("magic")
+        version = reader.fixed("H")
+        if version not in VERSIONS:
+            raise Wrong("version")
         if reader.fixed("Q") != number:
             raise Wrong("number")
         self.time = reader.time()
@@ -196,6 +199,7 @@ class Segment:
         self.details_hash = reader.take(32)
         self.charge_count, self.share_count, self.event_count, self.role_count = (
             reader.varint() for _ in range(4))
+        self.use_count = reader.varint() if version > 1 else 0
         self.charges = self._charges(reader)
         fingerprints = [reader.take(16) for _ in range(self.charge_count)]
         order = [1] * self.charge_count
@@ -204,6 +208,7 @@ class Segment:
         others = [reader.event() for _ in range(self.event_count)]
         self._shares(reader)
         self._roles(reader)
+        self._uses(reader)
         if reader.place != len(reader.data):
             raise Wrong(f"bytes left at {reader.place}")
         for charge, fingerprint in zip(self.charges, fingerprints):
@@ -255,6 +260,17 @@ class Segment:
             for name in names:
                 for charge, value in zip(charges, reader.integers(len(charges))):
                     charge[name] = value
+
+    def _uses(self, reader):
+        if not self.use_count:
+            return
+        places = reader.integers(self.use_count)
+        columns = [reader.texts(self.use_count)]
+        columns += [reader.integers(self.use_count) for _ in range(5)]
+        for place, budget, limit, low, high, change, resets_after in zip(places, *columns):
+            self.charges[place].setdefault("budgets", []).append({
+                "budget": budget.decode(), "limit": limit, "before": as_signed(high) * 2**64 + low,
+                "change": as_signed(change), "resets_after": resets_after})
 
     def _details(self, details, others):
         if hashlib.sha256(details).digest() != self.details_hash:

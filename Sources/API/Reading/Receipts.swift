@@ -64,6 +64,7 @@ private struct Receipt {
             before: try balanceBefore(), after: head.balance, segment: stored.position.segment,
             index: Int(stored.position.index), hash: seal.hash, previousHash: seal.previousHash)
         if case .charge(let index) = stored.item {
+            answer.budgets = stored.contents.uses(ofCharge: index)
             try recompute(stored.contents.charges[index], isErased: seal.isErased, &answer)
         }
         var body: [UInt8] = []

@@ -1,0 +1,60 @@
+public import Credit
+
+/// What a budget had used when a call was decided, and what the call changed.
+///
+/// It is recorded with the call, so that its receipt needs nothing that came before.
+public struct BudgetUse: Hashable, Sendable {
+    public let budget: Name
+    /// What the budget allowed in its window, in micro-credits like the rest.
+    public let limit: Int64
+    /// What had been used of it, by calls of the same scope where each has a limit of its own.
+    public let before: Int128
+    /// What the call added, or took off where it cost less than its hold.
+    public let change: Int64
+    /// When its use counts from zero again; never for a window that does not end.
+    public let resetsAt: Instant
+
+    public init(budget: Name, limit: Int64, before: Int128, change: Int64, resetsAt: Instant) {
+        self.budget = budget
+        self.limit = limit
+        self.before = before
+        self.change = change
+        self.resetsAt = resetsAt
+    }
+}
+
+extension Ledger {
+    /// The most budgets whose use is recorded with one entry; the first by name.
+    public static let budgetUsesMax = 32
+
+    /// The budgets that are about a call at `time`, by name, before `micros` are added to them; at
+    /// most ``budgetUsesMax``.
+    public func budgetUses(
+        _ micros: Int64, _ call: CallScope, on slot: AccountSlot, at time: Instant
+    ) -> [BudgetUse] {
+        let all = budgets[slot]
+        let running = Self.applying(all, to: call).filter { all[$0].windowStart <= time }
+        return running.prefix(Self.budgetUsesMax).map { index in
+            all[index].use(of: all[index].terms.counterKey(of: call), changing: micros)
+        }
+    }
+
+    /// The budgets in which a hold was counted, as far as their windows are still the same, before
+    /// `micros` are added to them; at most ``budgetUsesMax``.
+    public func budgetUses(_ micros: Int64, of hold: Hold) -> [BudgetUse] {
+        guard !hold.counted.isEmpty else { return [] }
+        let all = budgets[hold.account]
+        let uses = hold.counted.compactMap { count in
+            all.first { $0.since == count.since }?.use(of: count.key, changing: micros)
+        }
+        return Array(uses.prefix(Self.budgetUsesMax))
+    }
+}
+
+extension Budget {
+    fileprivate func use(of counter: [UInt8], changing micros: Int64) -> BudgetUse {
+        BudgetUse(
+            budget: terms.name, limit: terms.limit, before: used(counter), change: micros,
+            resetsAt: windowEnd)
+    }
+}
