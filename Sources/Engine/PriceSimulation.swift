@@ -157,20 +157,21 @@ extension PriceSimulation.Account {
     fileprivate mutating func take(_ item: PricedSegment.Item, overdraftLimit: Int64) {
         sums.add(item)
         let left = Int128(item.balance)
-        let change = Int128(item.before) - Int128(item.after)
+        // What was not collected never left the balance.
+        let paid = Int128(item.before) - Int128(item.uncollected)
+        let change = paid - Int128(item.after)
         lowestBefore = min(lowestBefore, left)
         savedWithoutRefusals += change
         lowestAfter = min(lowestAfter, left + savedWithoutRefusals)
         // What could be spent when the call came, had the draft been in force before.
-        let spendable =
-            left + Int128(item.before) - Int128(item.uncollected) + saved + Int128(overdraftLimit)
+        let spendable = left + paid + saved + Int128(overdraftLimit)
         guard !item.isCapture, item.after > 0, Int128(item.after) > spendable else {
             saved += change
             return
         }
         refusedCalls += 1
         if firstRefusedAt == nil { firstRefusedAt = item.time }
-        saved += Int128(item.before)
+        saved += paid
     }
 }
 

@@ -222,6 +222,20 @@ class PricesTest(TallyCase):
                       run_tally(*command).stdout)
         self.assertEqual(run_tally(*command, "--from", "yesterday").returncode, 2)
 
+    def test_what_was_not_collected_is_not_saved_by_a_draft(self):
+        """A call of 2.5 credits takes the one there is; at 5 it would leave the account 4 short."""
+        self.make_account(self.operator, "poor", 1)
+        self.send(201, "POST", "/v1/charges", {
+            "account": "poor", "action": "chat", "parameters": {"input_tokens": 1000},
+            "on_short": "collect"}, idempotency_key="p")
+        told = self.send(200, "POST", "/v1/price-lists/default/simulate", {
+            "from": "2020-01-01T00:00:00Z", "to": "2120-01-01T00:00:00Z",
+            "rules": [{"id": "twice", "action": "chat", "parts": [
+                {"parameter": "input_tokens", "price": 5, "per": 1000}]}]})
+        poor = told["accounts"][0]
+        self.assertEqual((poor["lowest_balance_before"], poor["lowest_balance_after"]), (0, -4))
+        self.assertEqual(poor["refused_calls"], 1)
+
     def test_a_put_from_the_command_line(self):
         options = ["--url", self.server.url, "--key", self.operator.key]
         done = run_tally("prices", "put", "coins", ROOT / "examples/prices/coinstats.json", *options)
