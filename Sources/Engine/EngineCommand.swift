@@ -104,11 +104,11 @@ extension Rejection {
         switch error {
         case .unknownAction: self = .unknownAction
         case .missingField(let field):
-            self = .invalidParameter(
-                field: field, isMissing: true, detail: "the price needs this field")
-        case .invalidField(let field):
-            self = .invalidParameter(
-                field: field, isMissing: false, detail: "the price needs a number from 0 to 10^12")
+            self = .invalidParameter(field: field, isMissing: true, detail: error.detail)
+        case .invalidField(let field), .invalidFactor(let field), .invalidChoice(let field),
+            .invalidList(let field), .tooManyItems(let field), .invalidObject(let field),
+            .ambiguousField(let field):
+            self = .invalidParameter(field: field, isMissing: false, detail: error.detail)
         case .amountOutOfRange: self = .amountOutOfRange
         }
     }

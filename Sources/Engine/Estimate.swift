@@ -17,6 +17,8 @@ public struct Estimate: Sendable {
     public let price: Price?
     /// Why the account would be refused; nil when it would be charged, or there is none.
     public let refusal: Rejection?
+    /// The part that could not be collected, of a call to be collected in any case.
+    public let uncollected: Credits
 }
 
 extension PriceBook {
@@ -39,30 +41,34 @@ extension PriceBook {
             }
         }
         let credits = price?.quote.credits ?? Credits(micros: call.amount)
-        var refused: Rejection?
-        if let slot {
-            refused = refusal(of: credits, for: call, in: bytes, on: slot, ledger: ledger, at: now)
+        var (refusal, uncollected) = (Rejection?.none, Credits.zero)
+        do throws(Rejection) {
+            if let slot {
+                uncollected = try Self.decide(
+                    credits, for: call, in: bytes, on: slot, ledger: ledger, at: now)
+            }
+        } catch {
+            refusal = error
         }
-        return Estimate(credits: credits, price: price, refusal: refused)
+        return Estimate(
+            credits: credits, price: price, refusal: refusal, uncollected: uncollected)
     }
 
-    private func refusal(
-        of credits: Credits, for call: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot,
+    /// Decides as a charge would be decided; gives the part that could not be collected.
+    private static func decide(
+        _ credits: Credits, for call: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot,
         ledger: Ledger, at now: Instant
-    ) -> Rejection? {
-        guard credits.isWithinLimit else { return .amountOutOfRange }
+    ) throws(Rejection) -> Credits {
+        guard credits.isWithinLimit else { throw .amountOutOfRange }
         var shares: [LotShare] = []
-        do throws(Rejection) {
-            let scope =
-                ledger.hasBudgets(slot)
-                ? CallScope(
-                    action: call.action, key: call.key, details: call.details, in: bytes.span) : nil
-            _ = try ledger.decideCharge(
-                credits, on: slot, call: scope, onShort: call.onShort, at: now, shares: &shares)
-            return nil
-        } catch {
-            return error
-        }
+
+        let scope =
+            ledger.hasBudgets(slot)
+            ? CallScope(
+                action: call.action, key: call.key, details: call.details, in: bytes.span) : nil
+        let decision = try ledger.decideCharge(
+            credits, on: slot, call: scope, onShort: call.onShort, at: now, shares: &shares)
+        return Credits(micros: decision.uncollected)
     }
 
     private func version(

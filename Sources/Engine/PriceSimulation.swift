@@ -7,7 +7,8 @@ public import Store
 ///
 /// Segments are priced one by one, on any thread, and folded in order. A call that the list priced
 /// is priced anew from what is stored of it; what was priced by hand, or charged because a hold
-/// expired, stays as it was and is left out.
+/// expired, stays as it was and is left out of the sums. So do refunds: they give back what they
+/// gave back. Balances are followed through all entries of the period.
 public struct PriceSimulation: Sendable {
     /// What is priced again, and by what.
     public struct Terms: Sendable {
@@ -28,12 +29,28 @@ public struct PriceSimulation: Sendable {
     public struct Sums: Hashable, Sendable {
         public internal(set) var calls = 0
         public internal(set) var before: Int128 = 0
+        /// What all calls would cost, those that would be refused included.
         public internal(set) var after: Int128 = 0
+        /// Calls that the balance would not have covered.
+        public internal(set) var refusedCalls = 0
+        /// What they would cost, and do not pay.
+        public internal(set) var refused: Int128 = 0
 
-        mutating func add(_ item: PricedSegment.Item) {
+        mutating func add(_ call: PricedSegment.Call, isRefused: Bool) {
             calls += 1
-            before += Int128(item.before)
-            after += Int128(item.after)
+            before += Int128(call.before)
+            after += Int128(call.after)
+            guard isRefused else { return }
+            refusedCalls += 1
+            refused += Int128(call.after)
+        }
+
+        mutating func add(_ other: Self) {
+            calls += other.calls
+            before += other.before
+            after += other.after
+            refusedCalls += other.refusedCalls
+            refused += other.refused
         }
     }
 
@@ -41,10 +58,10 @@ public struct PriceSimulation: Sendable {
     public struct Account: Hashable, Sendable {
         public let slot: AccountSlot
         public internal(set) var sums = Sums()
-        /// Calls that its balance would not have covered, and the time of the first.
-        public internal(set) var refusedCalls = 0
+        /// The time of the first call that its balance would not have covered.
         public internal(set) var firstRefusedAt: Instant?
-        /// The least balance that it had after a call, overdraft being negative, in micro-credits.
+        /// The least that it had after an entry, what was held included and what was owed being
+        /// negative, in micro-credits.
         public internal(set) var lowestBefore = Int128.max
         /// The least it would have had if nothing had been refused.
         public internal(set) var lowestAfter = Int128.max
@@ -109,16 +126,18 @@ public struct PriceSimulation: Sendable {
     }
 
     /// The accounts that called, by slot.
-    public var accounts: [Account] { accountsBySlot.compactMap(\.self) }
+    public var accounts: [Account] {
+        accountsBySlot.compactMap { account in
+            account.flatMap { $0.sums.calls > 0 ? $0 : nil }
+        }
+    }
 
     /// Sums by action, in the order in which actions first came up.
     public var sumsByAction: [(action: [UInt8], sums: Sums)] {
         var sums = [Sums](repeating: Sums(), count: actions.count)
         for row in rows {
             guard let place = actions[row.action] else { continue }
-            sums[place].calls += row.sums.calls
-            sums[place].before += row.sums.before
-            sums[place].after += row.sums.after
+            sums[place].add(row.sums)
         }
         return actions.sorted { $0.value < $1.value }.map { ($0.key, sums[$0.value]) }
     }
@@ -130,66 +149,92 @@ public struct PriceSimulation: Sendable {
             actions[action] = place
             return place
         }
-        for item in segment.items { fold(item, action: places[item.action], segment) }
+        for item in segment.items { fold(item, places, segment) }
         unpricedCalls += segment.unpriced.count
         unpriced += segment.unpriced.prefix(Self.unpricedMax - unpriced.count)
     }
 
     private mutating func fold(
-        _ item: PricedSegment.Item, action: Int, _ segment: PricedSegment
+        _ item: PricedSegment.Item, _ actionPlaces: [Int], _ segment: PricedSegment
     ) {
-        guard Int(item.account) < accountsBySlot.count else { return }
-        total.add(item)
-        let key = UInt64(item.account) << 32 | UInt64(action)
+        let slot = Int(item.account)
+        guard slot < accountsBySlot.count else { return }
+        var account = accountsBySlot[slot] ?? Account(slot: item.account)
+        defer { accountsBySlot[slot] = account }
+        guard let call = item.call else {
+            return account.see(Int128(item.balance) + Int128(item.held))
+        }
+        let isRefused = account.take(
+            call, leaving: Int128(item.balance), overdraftLimit: overdraftLimits[slot])
+        account.see(Int128(item.balance) + Int128(item.held))
+        total.add(call, isRefused: isRefused)
+        let key = UInt64(item.account) << 32 | UInt64(actionPlaces[call.action])
         let place = rowPlaces[key, default: rows.count]
         if place == rows.count {
             rowPlaces[key] = place
-            rows.append(Row(account: item.account, action: segment.actions[item.action]))
+            rows.append(Row(account: item.account, action: segment.actions[call.action]))
         }
-        rows[place].sums.add(item)
-        var account = accountsBySlot[Int(item.account)] ?? Account(slot: item.account)
-        account.take(item, overdraftLimit: overdraftLimits[Int(item.account)])
-        accountsBySlot[Int(item.account)] = account
+        rows[place].sums.add(call, isRefused: isRefused)
     }
 }
 
 extension PriceSimulation.Account {
-    fileprivate mutating func take(_ item: PricedSegment.Item, overdraftLimit: Int64) {
-        sums.add(item)
-        let left = Int128(item.balance)
+    /// Takes note of a balance that the account had, and of what it would have been.
+    fileprivate mutating func see(_ balance: Int128) {
+        lowestBefore = min(lowestBefore, balance)
+        lowestAfter = min(lowestAfter, balance + savedWithoutRefusals)
+    }
+
+    /// Takes a call that left `balance`; true when it would have been refused.
+    fileprivate mutating func take(
+        _ call: PricedSegment.Call, leaving balance: Int128, overdraftLimit: Int64
+    ) -> Bool {
         // What was not collected never left the balance.
-        let paid = Int128(item.before) - Int128(item.uncollected)
-        let change = paid - Int128(item.after)
-        lowestBefore = min(lowestBefore, left)
-        savedWithoutRefusals += change
-        lowestAfter = min(lowestAfter, left + savedWithoutRefusals)
-        // What could be spent when the call came, had the draft been in force before.
-        let spendable = left + paid + saved + Int128(overdraftLimit)
-        guard !item.isCapture, item.after > 0, Int128(item.after) > spendable else {
-            saved += change
-            return
+        let paid = Int128(call.before) - Int128(call.uncollected)
+        // What could be spent when the call came, had the draft been in force before; and what, had
+        // nothing been refused.
+        let had = balance + paid + Int128(overdraftLimit)
+        let price = Int128(call.after)
+        let isShort = price > 0 && price > had + saved
+        let isRefused = isShort && !call.isCollected
+        let collected = call.isCollected ? min(price, max(0, had + savedWithoutRefusals)) : price
+        savedWithoutRefusals += paid - collected
+        if isRefused {
+            saved += paid
+            firstRefusedAt = firstRefusedAt ?? call.time
+        } else {
+            saved += paid - (call.isCollected ? min(price, max(0, had + saved)) : price)
         }
-        refusedCalls += 1
-        if firstRefusedAt == nil { firstRefusedAt = item.time }
-        saved += paid
+        sums.add(call, isRefused: isRefused)
+        return isRefused
     }
 }
 
 /// The calls of a segment, priced by a draft.
 public struct PricedSegment: Sendable {
+    /// An entry of the period.
     struct Item: Sendable, BitwiseCopyable {
         let account: AccountSlot
+        /// Available less what was owed, after the entry, in micro-credits.
+        let balance: Int64
+        /// What is set aside for holds, after the entry.
+        let held: Int64
+        /// Nil for what is not priced again.
+        let call: Call?
+    }
+
+    /// A call that is priced again; all amounts in micro-credits.
+    struct Call: Sendable, BitwiseCopyable {
         /// The place in `actions`.
         let action: Int
-        /// What it cost and what it would, in micro-credits like the rest.
+        /// What it cost and what it would.
         let before: Int64
         let after: Int64
         let uncollected: Int64
-        /// Available less what was owed, after the call.
-        let balance: Int64
         let time: Instant
-        /// Captures are made whatever the balance.
-        let isCapture: Bool
+        /// True for what is made whatever the balance: captures, and calls that were not collected
+        /// in full.
+        let isCollected: Bool
     }
 
     let items: [Item]
@@ -201,41 +246,67 @@ public struct PricedSegment: Sendable {
         var items: [Item] = []
         var actions: [[UInt8]] = []
         var unpriced: [PriceSimulation.Unpriced] = []
+        items.reserveCapacity(contents.count)
         contents.visit { position, item in
-            guard case .charge(let index) = item else { return }
-            let charge = contents.charges[index]
-            guard terms.versions.contains(charge.price.version),
-                terms.period.contains(charge.head.time)
-            else { return }
-            let role = contents.role(of: charge)
-            switch role {
-            case .placed: return
-            case .captured(let settlement) where settlement.cause == .expired: return
-            case .captured, nil: break
+            switch item {
+            case .event(let index):
+                guard let head = contents.events[index].head, terms.period.contains(head.time)
+                else { return }
+                items.append(Item(head, call: nil))
+            case .charge(let index):
+                let charge = contents.charges[index]
+                guard terms.period.contains(charge.head.time) else { return }
+                let role = contents.role(of: charge)
+                // What a hold takes is still the account's.
+                if case .placed = role { return }
+                guard terms.versions.contains(charge.price.version), !role.isExpiry else {
+                    return items.append(Item(charge.head, call: nil))
+                }
+                let action = actions.place(of: contents.bytes, charge.action)
+                var after: Int64 = 0
+                do throws(PricingError) {
+                    after = try Self.price(charge, contents, terms.draft)
+                } catch {
+                    unpriced.append(
+                        PriceSimulation.Unpriced(
+                            position: position, action: actions[action], error: error))
+                }
+                let call = Call(
+                    action: action, before: charge.credits, after: after,
+                    uncollected: charge.uncollected, time: charge.head.time,
+                    isCollected: role != nil || charge.uncollected > 0)
+                items.append(Item(charge.head, call: call))
             }
-            var call = ChargeCommand()
-            call.action = charge.action
-            call.details = charge.details
-            let action = actions.place(of: contents.bytes, charge.action)
-            var after: Int64 = 0
-            do throws(PricingError) {
-                after = try terms.draft.price(call, in: contents.bytes).credits.micros
-            } catch {
-                unpriced.append(
-                    PriceSimulation.Unpriced(
-                        position: position, action: actions[action], error: error))
-            }
-            let balance = charge.head.balance
-            items.append(
-                Item(
-                    account: charge.head.account, action: action, before: charge.credits,
-                    after: after, uncollected: charge.uncollected,
-                    balance: balance.available.micros - balance.negative.micros,
-                    time: charge.head.time, isCapture: role != nil))
         }
         self.items = items
         self.actions = actions
         self.unpriced = unpriced
+    }
+
+    private static func price(
+        _ charge: ChargeEvent, _ contents: borrowing SegmentContents, _ draft: PriceList
+    ) throws(PricingError) -> Int64 {
+        var call = ChargeCommand()
+        call.action = charge.action
+        call.details = charge.details
+        return try draft.price(call, in: contents.bytes).credits.micros
+    }
+}
+
+extension PricedSegment.Item {
+    fileprivate init(_ head: EntryHead, call: PricedSegment.Call?) {
+        let balance = head.balance
+        self.init(
+            account: head.account,
+            balance: balance.available.micros - balance.negative.micros,
+            held: balance.held.micros, call: call)
+    }
+}
+
+extension HoldRole? {
+    /// True for a charge that nobody asked for: its hold expired.
+    fileprivate var isExpiry: Bool {
+        if case .captured(let settlement) = self { settlement.cause == .expired } else { false }
     }
 }
 

@@ -55,18 +55,20 @@ extension Tariff.Multiplier {
         case .string:
             let contents = range.lowerBound + 1..<max(range.upperBound - 1, range.lowerBound + 1)
             if countsItems { return try sum(ofText: contents, in: text) }
-            guard !factors.isEmpty else { throw .invalidField(path.field) }
+            guard !factors.isEmpty else { throw .invalidFactor(path.field) }
             return factor(ofString: contents, in: text)
         case .number where factors.isEmpty && !countsItems:
             do throws(ExactDecimal.Invalid) {
                 return try ExactDecimal(factor: text, range)
             } catch {
-                throw .invalidField(path.field)
+                throw .invalidFactor(path.field)
             }
         case .number, .bool:
-            guard !factors.isEmpty || countsItems else { throw .invalidField(path.field) }
+            guard !factors.isEmpty || countsItems else { throw .invalidFactor(path.field) }
             return factor(ofWord: range, in: text)
-        case .array, .object, nil: throw .invalidField(path.field)
+        case .array, .object, nil:
+            let isNumber = factors.isEmpty && !countsItems
+            throw isNumber ? .invalidFactor(path.field) : .invalidChoice(path.field)
         }
     }
 
@@ -74,14 +76,14 @@ extension Tariff.Multiplier {
     private func sum(ofList range: Range<Int>, in text: Span<UInt8>) throws(PricingError)
         -> ExactDecimal
     {
-        guard var items = ListItems(text, at: range) else { throw .invalidField(path.field) }
+        guard var items = ListItems(text, at: range) else { throw .invalidList(path.field) }
         var sum = FactorSum()
         while let item = items.next(in: text) {
             let isAdded =
                 text[item.lowerBound] == UInt8(ascii: "\"")
                 ? sum.add(factor(ofString: item.lowerBound + 1..<item.upperBound - 1, in: text))
                 : sum.add(factor(ofWord: item, in: text))
-            guard isAdded else { throw .invalidField(path.field) }
+            guard isAdded else { throw .tooManyItems(path.field) }
         }
         return sum.factor
     }
@@ -99,7 +101,7 @@ extension Tariff.Multiplier {
             while let first = item.first, text[first] == UInt8(ascii: " ") { item.removeFirst() }
             while let last = item.last, text[last] == UInt8(ascii: " ") { item.removeLast() }
             if !item.isEmpty, !sum.add(factor(ofString: item, in: text)) {
-                throw .invalidField(path.field)
+                throw .tooManyItems(path.field)
             }
             start = end + 1
         }

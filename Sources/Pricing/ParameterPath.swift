@@ -7,6 +7,11 @@ internal import JSON
 ///
 /// A class, so that the rules and parts that name it share it.
 final class ParameterPath: Hashable, Sendable {
+    /// What a text must be to be one, for people.
+    static let rule =
+        "the path of a parameter has 1 to \(PriceListLimits.pathBytesMax) bytes and no empty part "
+        + "between its dots"
+
     /// As it was written.
     let text: String
     /// Spelled as keys of canonical JSON are, without the quotes.

@@ -38,13 +38,13 @@ struct Parameters: ~Copyable {
     /// Scans `text`, an object in canonical JSON; no bytes are the empty object.
     mutating func scan(_ text: Span<UInt8>) throws(PricingError) {
         guard text.count <= PriceListLimits.parametersBytesMax else {
-            throw .invalidField("parameters")
+            throw .invalidObject("parameters")
         }
         guard !text.isEmpty else { return }
         do throws(JSONError) {
             try scanObject(text)
         } catch {
-            throw .invalidField("parameters")
+            throw .invalidObject("parameters")
         }
     }
 
@@ -109,7 +109,7 @@ extension Parameters {
             guard path.key[index] == text[index + shift] else { return }
         }
         guard !isWhole else {
-            guard found == nil else { throw .invalidField(path.field) }
+            guard found == nil else { throw .ambiguousField(path.field) }
             found = member.value
             return
         }

@@ -123,7 +123,7 @@ private struct ExplainingLog: CostLog {
         let result = credits.decimalText
         let words =
             exact == result
-            ? "nothing to round to \(rule.rounding.step.decimalText)"
+            ? "no rounding: a multiple of \(rule.rounding.step.decimalText)"
             : "\(rule.rounding.words) from \(exact)"
         lines.append(
             PriceExplanation.Line(step: .rounding, parameter: nil, text: words, amount: result))
@@ -141,7 +141,9 @@ private struct ExplainingLog: CostLog {
         _ step: PriceExplanation.Line.Step, _ parameter: String?, _ text: String,
         _ amount: ExactSum
     ) {
-        guard lines.count < PriceListLimits.explanationLinesMax else {
+        // How the whole came about is told whatever was left out of it.
+        let isOfAll = item == nil && [.items, .minimum, .maximum].contains(step)
+        guard isOfAll || lines.count < PriceListLimits.explanationLinesMax else {
             omitted += 1
             return
         }

@@ -61,7 +61,8 @@ extension PriceList {
                 (reader) throws(PriceListError) in
                 let rule = try PriceRule(from: &reader)
                 guard ids.insert(rule.id).inserted else {
-                    throw .invalidField(reader.field("id"))
+                    throw .invalidField(
+                        reader.field("id"), "another rule of the list has this id")
                 }
                 rules.append(rule)
             }
@@ -72,7 +73,9 @@ extension PriceList {
             from reader: inout PriceListReader
         ) throws(PriceListError) -> ExactDecimal {
             let rate = try reader.price()
-            guard rate.digits > 0 else { throw .invalidAmount(reader.field()) }
+            guard rate.digits > 0 else {
+                throw .invalidAmount(reader.field(), "what a credit is worth is more than 0")
+            }
             return rate
         }
 

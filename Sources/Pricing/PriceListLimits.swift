@@ -16,7 +16,7 @@ public enum PriceListLimits: Sendable {
     public static let factorDecimalsMax = 12
     /// The most items of a list that are priced one by one, or counted.
     public static let itemsMax = 10_000
-    /// The most lines of an explanation, but for the last two.
+    /// The most lines of an explanation, but for those that tell of the whole at its end.
     public static let explanationLinesMax = 200
     /// The most rules that are named as never used.
     public static let unreachableRulesMax = 100

@@ -33,7 +33,9 @@ extension PriceListReader {
     mutating func object<Field>(
         _ table: FieldTable<Field>, _ read: (inout Self, Field) throws(PriceListError) -> Void
     ) throws(PriceListError) {
-        try scan { (cursor, text) throws(JSONError) in try cursor.beginObject(in: text) }
+        try scan("an object") { (cursor, text) throws(JSONError) in
+            try cursor.beginObject(in: text)
+        }
         var seen = FieldSet()
         while let key = try nextKey() {
             let field = try scan { (_, text) throws(JSONError) in
@@ -49,7 +51,9 @@ extension PriceListReader {
     mutating func members(
         _ read: (inout Self, String) throws(PriceListError) -> Void
     ) throws(PriceListError) {
-        try scan { (cursor, text) throws(JSONError) in try cursor.beginObject(in: text) }
+        try scan("an object") { (cursor, text) throws(JSONError) in
+            try cursor.beginObject(in: text)
+        }
         while let key = try nextKey() {
             try read(&self, key.text)
             path.removeLast()
@@ -60,15 +64,21 @@ extension PriceListReader {
     mutating func elements(
         countMax: Int, _ read: (inout Self) throws(PriceListError) -> Void
     ) throws(PriceListError) {
-        try scan { (cursor, text) throws(JSONError) in try cursor.beginArray(in: text) }
+        try scan("a list") { (cursor, text) throws(JSONError) in try cursor.beginArray(in: text) }
         var count = 0
-        while try scan({ (cursor, text) throws(JSONError) in try cursor.nextElement(in: text) }) {
-            guard count < countMax else { throw .invalidField(field()) }
+        while try next() {
+            guard count < countMax else {
+                throw .invalidField(field(), "it has at most \(countMax) elements")
+            }
             path.append("[\(count)]")
             try read(&self)
             path.removeLast()
             count += 1
         }
+    }
+
+    private mutating func next() throws(PriceListError) -> Bool {
+        try scan { (cursor, text) throws(JSONError) in try cursor.nextElement(in: text) }
     }
 
     /// The next key of an object; it becomes part of the path.
@@ -88,6 +98,7 @@ extension PriceListReader {
 
     /// Calls the scanner; what is good JSON but not what was asked for is an invalid field.
     private mutating func scan<Value>(
+        _ expected: String = "something else",
         _ read: (inout JSONCursor, Span<UInt8>) throws(JSONError) -> Value
     ) throws(PriceListError) -> Value {
         var place = cursor
@@ -95,7 +106,8 @@ extension PriceListReader {
         do throws(JSONError) {
             return try read(&place, text.span)
         } catch {
-            throw error.isMismatch ? .invalidField(field()) : .invalidJSON(error)
+            throw error.isMismatch
+                ? .invalidField(field(), "it is \(expected)") : .invalidJSON(error)
         }
     }
 }
@@ -107,29 +119,46 @@ extension PriceListReader {
     }
 
     mutating func bool() throws(PriceListError) -> Bool {
-        try scan { (cursor, text) throws(JSONError) in try cursor.bool(in: text) }
+        try scan("true or false") { (cursor, text) throws(JSONError) in
+            try cursor.bool(in: text)
+        }
     }
 
     mutating func string() throws(PriceListError) -> String {
-        let string = try scan { (cursor, text) throws(JSONError) in try cursor.string(in: text) }
+        let string = try scan("a string") { (cursor, text) throws(JSONError) in
+            try cursor.string(in: text)
+        }
         return unescaped(string)
     }
 
     /// One of the words of `Word`.
-    mutating func word<Word: RawRepresentable<String>>(
+    mutating func word<Word: RawRepresentable<String> & CaseIterable>(
         _ type: Word.Type
     ) throws(PriceListError) -> Word {
-        guard let word = Word(rawValue: try string()) else { throw .invalidField(field()) }
+        guard let word = Word(rawValue: try string()) else {
+            let words = Word.allCases.map(\.rawValue)
+            throw .invalidField(field(), "it is one of \(words.joined(separator: ", "))")
+        }
         return word
+    }
+
+    /// True when the value is the string `word`, which is then read.
+    mutating func take(word: String) throws(PriceListError) -> Bool {
+        guard try kind() == .string else { return false }
+        let start = cursor
+        if try string() == word { return true }
+        cursor = start
+        return false
     }
 
     /// A whole number of `least` to 10^12.
     mutating func count(from least: UInt64) throws(PriceListError) -> UInt64 {
-        let count: UInt64 = try scan { (cursor, text) throws(JSONError) in
+        let expected = "a whole number from \(least) to 10^12"
+        let count: UInt64 = try scan(expected) { (cursor, text) throws(JSONError) in
             try cursor.integer(in: text)
         }
         guard count >= least, UInt128(count) <= ExactDecimal.wholeMax else {
-            throw .invalidField(field())
+            throw .invalidField(field(), "it is \(expected)")
         }
         return count
     }
@@ -139,13 +168,16 @@ extension PriceListReader {
         do throws(Name.Invalid) {
             return try Name(text)
         } catch {
-            throw .invalidField(field())
+            throw .invalidField(
+                field(), "a name has 1 to \(Name.bytesMax) of A-Z a-z 0-9 . _ : -")
         }
     }
 
     /// The dotted path of a parameter.
     mutating func parameterPath() throws(PriceListError) -> ParameterPath {
-        guard let path = ParameterPath(try string()) else { throw .invalidField(field()) }
+        guard let path = ParameterPath(try string()) else {
+            throw .invalidField(field(), ParameterPath.rule)
+        }
         return path
     }
 
@@ -161,42 +193,48 @@ extension PriceListReader {
         do throws(Instant.InvalidText) {
             return try Instant(rfc3339: text.utf8.span)
         } catch {
-            throw .invalidField(field())
+            throw .invalidField(field(), "it is a time such as 2026-11-01T00:00:00Z")
         }
     }
 
     /// A price, in credits or in USD.
     mutating func price() throws(PriceListError) -> ExactDecimal {
-        guard let range = try decimal() else { throw .invalidAmount(field()) }
+        guard let range = try decimal() else {
+            throw .invalidAmount(field(), PriceListError.price)
+        }
         do throws(ExactDecimal.Invalid) {
             let decimalsMax = PriceListLimits.priceDecimalsMax
             return try ExactDecimal(text.span, range, decimalsMax: decimalsMax)
         } catch {
             switch error {
-            case .notPlain: throw .invalidAmount(field())
-            case .outOfRange: throw .amountOutOfRange(field())
+            case .notPlain: throw .invalidAmount(field(), PriceListError.price)
+            case .outOfRange: throw .amountOutOfRange(field(), PriceListError.price)
             }
         }
     }
 
     /// A number of units, perhaps with decimals.
     mutating func quantity() throws(PriceListError) -> ExactDecimal {
-        guard let range = try decimal() else { throw .invalidField(field()) }
+        let decimalsMax = PriceListLimits.quantityDecimalsMax
+        let rule = "it is a number from 0 to 10^12 with at most \(decimalsMax) decimals"
+        guard let range = try decimal() else { throw .invalidField(field(), rule) }
         do throws(ExactDecimal.Invalid) {
-            let decimalsMax = PriceListLimits.quantityDecimalsMax
             return try ExactDecimal(text.span, range, decimalsMax: decimalsMax)
         } catch {
-            throw .invalidField(field())
+            throw .invalidField(field(), rule)
         }
     }
 
     /// What a price is multiplied by.
     mutating func factor() throws(PriceListError) -> ExactDecimal {
-        guard let range = try decimal() else { throw .invalidField(field()) }
+        let rule =
+            "a factor is a number from 0 to \(PriceListLimits.factorMax) with at most "
+            + "\(PriceListLimits.factorDecimalsMax) decimals"
+        guard let range = try decimal() else { throw .invalidField(field(), rule) }
         do throws(ExactDecimal.Invalid) {
             return try ExactDecimal(factor: text.span, range)
         } catch {
-            throw .invalidField(field())
+            throw .invalidField(field(), rule)
         }
     }
 
@@ -216,6 +254,7 @@ extension PriceListReader {
 
     /// Credits of 0 or more, written as a number or as a string.
     mutating func credits() throws(PriceListError) -> Credits {
+        let rule = "it is an amount of credits from 0 to 10^12 with at most 6 decimals"
         let range = try scan { (cursor, text) throws(JSONError) in
             try cursor.kind(in: text) == .string
                 ? cursor.string(in: text).range : cursor.number(in: text).range
@@ -226,8 +265,8 @@ extension PriceListReader {
             return credits
         } catch {
             switch error {
-            case .notANumber, .notAnAmount: throw .invalidAmount(field())
-            case .outOfRange: throw .amountOutOfRange(field())
+            case .notANumber, .notAnAmount: throw .invalidAmount(field(), rule)
+            case .outOfRange: throw .amountOutOfRange(field(), rule)
             }
         }
     }
@@ -236,14 +275,18 @@ extension PriceListReader {
     mutating func scalar() throws(PriceListError) -> [UInt8] {
         switch try kind() {
         case .string, .number, .bool: break
-        case .object, .array, .null: throw .invalidField(field())
+        case .object, .array, .null:
+            throw .invalidField(field(), "it is a string, a number or a truth value")
         }
         var bytes: [UInt8] = []
         try scan { (cursor, text) throws(JSONError) in
             var canonical = CanonicalJSON()
             try canonical.append(text, at: &cursor, to: &bytes)
         }
-        guard bytes.count <= PriceListLimits.valueBytesMax else { throw .invalidField(field()) }
+        guard bytes.count <= PriceListLimits.valueBytesMax else {
+            throw .invalidField(
+                field(), "a value has at most \(PriceListLimits.valueBytesMax) bytes")
+        }
         return bytes
     }
 }

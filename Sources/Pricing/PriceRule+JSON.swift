@@ -47,7 +47,9 @@ extension PriceRule {
         }
         guard let id else { throw .missingField(reader.field("id")) }
         guard let action else { throw .missingField(reader.field("action")) }
-        if let maximum, maximum < minimum { throw .invalidField(reader.field("maximum")) }
+        if let maximum, maximum < minimum {
+            throw .invalidField(reader.field("maximum"), "it is not less than minimum")
+        }
         self.init(
             id: id, action: action, outcomes: outcomes, rounding: rounding, conditions: conditions,
             perCall: perCall, parts: parts, multipliers: multipliers, each: each, minimum: minimum,
@@ -59,8 +61,13 @@ extension PriceRule {
     ) throws(PriceListError) -> [Condition] {
         var conditions: [Condition] = []
         try reader.members { (reader, key) throws(PriceListError) in
-            guard let path = ParameterPath(key), conditions.count < PriceListLimits.conditionsMax
-            else { throw .invalidField(reader.field()) }
+            guard let path = ParameterPath(key) else {
+                throw .invalidField(reader.field(), ParameterPath.rule)
+            }
+            guard conditions.count < PriceListLimits.conditionsMax else {
+                let most = PriceListLimits.conditionsMax
+                throw .invalidField(reader.field(), "a rule has at most \(most) conditions")
+            }
             var values: [[UInt8]] = []
             if try reader.kind() == .array {
                 let countMax = PriceListLimits.valuesMax
@@ -70,7 +77,9 @@ extension PriceRule {
             } else {
                 values.append(try reader.scalar())
             }
-            guard !values.isEmpty else { throw .invalidField(reader.field()) }
+            guard !values.isEmpty else {
+                throw .invalidField(reader.field(), "a condition has a value at least")
+            }
             conditions.append(Condition(path: path, values: values))
         }
         return conditions

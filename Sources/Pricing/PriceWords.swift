@@ -20,10 +20,19 @@ extension ParameterPath {
     /// The same for one of them: `input token`.
     var wordsForOne: String {
         let words = words
+        if words.count < 3 || words.hasSuffix("series") { return words }
         if words.hasSuffix("ies") { return words.dropLast(3) + "y" }
+        if ["sses", "xes", "ches", "shes"].contains(where: words.hasSuffix) {
+            return String(words.dropLast(2))
+        }
         let isPlural = words.hasSuffix("s") && !words.hasSuffix("ss") && !words.hasSuffix("us")
         return isPlural ? String(words.dropLast()) : words
     }
+}
+
+extension Credits {
+    /// `1 credit`, `2.5 credits`.
+    fileprivate var words: String { "\(decimalText) \(decimalText == "1" ? "credit" : "credits")" }
 }
 
 extension ExactDecimal {
@@ -84,7 +93,7 @@ extension OutcomeCharges {
         switch charge(for: outcome) {
         case .full: nil
         case .fixed(let credits):
-            "\(outcome.rawWord): \(credits.decimalText) credits whatever the parameters"
+            "\(outcome.rawWord): \(credits.words) whatever the parameters"
         case .byResults: "\(outcome.rawWord): priced for at most \(results ?? 0) results"
         }
     }

@@ -49,11 +49,18 @@ extension PriceRule.Part {
     ) throws(PriceListError) -> PriceRule.Billing {
         switch mode {
         case .flat, .package:
-            guard tiers == nil else { throw .invalidField(reader.field("tiers")) }
+            guard tiers == nil else {
+                throw .invalidField(
+                    reader.field("tiers"), "tiers go with the mode graduated or volume")
+            }
             guard let price else { throw .missingField(reader.field("price")) }
             return mode == .flat ? .flat(price) : .package(price)
         case .graduated, .volume:
-            guard price == nil else { throw .invalidField(reader.field("price")) }
+            guard price == nil else {
+                throw .invalidField(
+                    reader.field("price"),
+                    "in the modes graduated and volume each tier has its price")
+            }
             guard let tiers else { throw .missingField(reader.field("tiers")) }
             return mode == .graduated ? .graduated(tiers) : .volume(tiers)
         }
@@ -68,12 +75,15 @@ extension PriceRule.Part {
             let tier = try PriceRule.Tier(from: &reader)
             if let last = tiers.last {
                 guard let end = last.upTo, tier.upTo.map({ $0 > end }) ?? true else {
-                    throw .invalidField(reader.field("up_to"))
+                    throw .invalidField(
+                        reader.field("up_to"), "it is more than that of the tier before")
                 }
             }
             tiers.append(tier)
         }
-        guard let last = tiers.last, last.upTo == nil else { throw .invalidField(reader.field()) }
+        guard let last = tiers.last, last.upTo == nil else {
+            throw .invalidField(reader.field(), "the last tier is without end: up_to is null")
+        }
         return tiers
     }
 }
@@ -93,7 +103,9 @@ extension PriceRule.Tier {
             case .upTo:
                 if try !reader.isNull() {
                     let end = try reader.quantity()
-                    guard end.digits > 0 else { throw .invalidField(reader.field()) }
+                    guard end.digits > 0 else {
+                        throw .invalidField(reader.field(), "it is more than 0")
+                    }
                     upTo = end
                 }
             case .price: price = try reader.price()
@@ -122,7 +134,9 @@ extension PriceRule.Multiplier {
             switch field {
             case .parameter: path = try reader.parameterPath()
             case .list:
-                guard try reader.string() == "count" else { throw .invalidField(reader.field()) }
+                guard try reader.string() == "count" else {
+                    throw .invalidField(reader.field(), "it is count")
+                }
                 countsItems = true
             case .values: values = try Self.values(from: &reader)
             }
@@ -131,6 +145,10 @@ extension PriceRule.Multiplier {
         self.init(path: path, countsItems: countsItems, values: values)
     }
 
+    private static let valuesRule =
+        "it has 1 to \(PriceListLimits.valuesMax) values of at most "
+        + "\(PriceListLimits.valueBytesMax) bytes"
+
     private static func values(
         from reader: inout PriceListReader
     ) throws(PriceListError) -> [Value] {
@@ -138,10 +156,10 @@ extension PriceRule.Multiplier {
         try reader.members { (reader, key) throws(PriceListError) in
             guard key.utf8.count <= PriceListLimits.valueBytesMax,
                 values.count < PriceListLimits.valuesMax
-            else { throw .invalidField(reader.field()) }
+            else { throw .invalidField(reader.field(), Self.valuesRule) }
             values.append(Value(text: key, factor: try reader.factor()))
         }
-        guard !values.isEmpty else { throw .invalidField(reader.field()) }
+        guard !values.isEmpty else { throw .invalidField(reader.field(), Self.valuesRule) }
         return values
     }
 }

@@ -10,7 +10,8 @@ extension ActionPattern {
         do throws(Name.Invalid) {
             if text != "*" { _ = try Name(name) }
         } catch {
-            throw .invalidField(reader.field())
+            throw .invalidField(
+                reader.field(), "it is the name of an action, one that ends in .*, or * for all")
         }
         let bytes = Array(text.utf8)
         self = isPrefix ? .prefix(Array(bytes.dropLast())) : .exact(bytes)
@@ -31,7 +32,9 @@ extension Rounding {
             switch field {
             case .to:
                 rounding.step = try reader.credits()
-                guard rounding.step > .zero else { throw .invalidAmount(reader.field()) }
+                guard rounding.step > .zero else {
+                    throw .invalidAmount(reader.field(), "a step is more than 0")
+                }
             case .mode: rounding.mode = try reader.word(Mode.self)
             }
         }
@@ -65,12 +68,22 @@ extension OutcomeCharges {
 }
 
 extension OutcomeCharges.Charge {
-    fileprivate init(from reader: inout PriceListReader) throws(PriceListError) {
-        guard try reader.kind() == .string else {
-            self = .fixed(try reader.credits())
-            return
+    private static func credits(
+        from reader: inout PriceListReader
+    ) throws(PriceListError) -> Credits {
+        let isText = try reader.kind() == .string
+        do throws(PriceListError) {
+            return try reader.credits()
+        } catch .invalidAmount(let field, _) where isText {
+            throw .invalidField(field, "it is an amount of credits, or results")
         }
-        guard try reader.string() == "results" else { throw .invalidField(reader.field()) }
-        self = .byResults
+    }
+
+    fileprivate init(from reader: inout PriceListReader) throws(PriceListError) {
+        if try reader.take(word: "results") {
+            self = .byResults
+        } else {
+            self = .fixed(try Self.credits(from: &reader))
+        }
     }
 }

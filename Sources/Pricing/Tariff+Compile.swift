@@ -3,7 +3,7 @@ internal import Credit
 extension Tariff {
     /// Brings the prices of `rule` over one denominator.
     ///
-    /// `path` is that of the rule in its list. Throws ``PriceListError/amountOutOfRange(_:)`` with
+    /// `path` is that of the rule in its list. Throws ``PriceListError/amountOutOfRange(_:_:)`` with
     /// the first price or multiplier for which 128 bits do not suffice, and
     /// ``PriceListError/missingField(_:)`` for prices in USD without an exchange rate.
     init(
@@ -39,19 +39,24 @@ extension Tariff {
             let (product, tooLarge) = largest.multipliedReportingOverflow(by: ExactDecimal.wholeMax)
             let (next, overflow) = sum.addingReportingOverflow(product)
             guard !tooLarge, !overflow else {
-                throw .amountOutOfRange("\(path).parts[\(index)].\(rule.parts[index].pricesField)")
+                throw .amountOutOfRange(
+                    "\(path).parts[\(index)].\(rule.parts[index].pricesField)",
+                    PriceListError.tooPrecise)
             }
             sum = next
         }
         for (index, multiplier) in multipliers.enumerated() {
             let (product, overflow) = sum.multipliedReportingOverflow(by: multiplier.factorMax)
-            guard !overflow else { throw .amountOutOfRange("\(path).multipliers[\(index)]") }
+            guard !overflow else {
+                throw .amountOutOfRange(
+                    "\(path).multipliers[\(index)]", PriceListError.tooPrecise)
+            }
             sum = product
         }
         guard each != nil else { return }
         let items = UInt128(PriceListLimits.itemsMax)
         guard !sum.multipliedReportingOverflow(by: items).overflow else {
-            throw .amountOutOfRange("\(path).each")
+            throw .amountOutOfRange("\(path).each", PriceListError.tooPrecise)
         }
     }
 
@@ -64,13 +69,15 @@ extension Tariff {
         let steps = Fraction(UInt128(micros), over: UInt128(step))
         switch rule.currency {
         case .credits:
-            guard let steps else { throw .amountOutOfRange("rounding.to") }
+            guard let steps else {
+                throw .amountOutOfRange("rounding.to", PriceListError.tooPrecise)
+            }
             return steps
         case .usd:
             guard let usdPerCredit else { throw .missingField("usd_per_credit") }
             guard let creditsPerUSD = Fraction(usdPerCredit)?.inverse,
                 let product = steps?.multiplied(by: creditsPerUSD)
-            else { throw .amountOutOfRange("usd_per_credit") }
+            else { throw .amountOutOfRange("usd_per_credit", PriceListError.tooPrecise) }
             return product
         }
     }
@@ -83,14 +90,14 @@ extension Tariff {
         for price in prices {
             guard let rate = price.perUnit?.multiplied(by: steps),
                 let common = rate.commonDenominator(with: denominator)
-            else { throw .amountOutOfRange(price.field) }
+            else { throw .amountOutOfRange(price.field, PriceListError.tooPrecise) }
             rates.append(rate)
             denominator = common
         }
         var numerators: [UInt128] = []
         for (price, rate) in zip(prices, rates) {
             guard let numerator = rate.numerator(over: denominator) else {
-                throw .amountOutOfRange(price.field)
+                throw .amountOutOfRange(price.field, PriceListError.tooPrecise)
             }
             numerators.append(numerator)
         }

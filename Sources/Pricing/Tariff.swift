@@ -80,10 +80,10 @@ extension Tariff {
         guard let range = try parameters.value(of: list, in: text) else {
             throw .missingField(list.field)
         }
-        guard var items = ListItems(text, at: range) else { throw .invalidField(list.field) }
+        guard var items = ListItems(text, at: range) else { throw .invalidList(list.field) }
         var count = 0
         while let item = items.next(in: text) {
-            guard count < PriceListLimits.itemsMax else { throw .invalidField(list.field) }
+            guard count < PriceListLimits.itemsMax else { throw .tooManyItems(list.field) }
             do throws(PricingError) {
                 let object = text.extracting(item)
                 var values = Parameters()
@@ -160,7 +160,9 @@ extension Tariff.Part {
             guard let fallback else { throw .missingField(path.field) }
             return fallback
         }
-        if let fallback, !range.isEmpty, text[range.lowerBound] == UInt8(ascii: "n") {
+        if !range.isEmpty, text[range.lowerBound] == UInt8(ascii: "n") {
+            // `null` is as good as nothing.
+            guard let fallback else { throw .missingField(path.field) }
             return fallback
         }
         do throws(ExactDecimal.Invalid) {

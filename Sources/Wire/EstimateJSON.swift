@@ -19,6 +19,8 @@ public struct EstimateAnswer: Sendable {
     public var explanation: PriceExplanation?
     /// Cheaper ways to make the call.
     public var alternatives: [PriceAlternative] = []
+    /// The part that could not be collected, of a call to be collected in any case.
+    public var uncollected = Credits.zero
     /// Nil without an account.
     public var verdict: Verdict?
 
@@ -47,6 +49,7 @@ extension EstimateAnswer: JSONWritable {
         case .allowed:
             writer.member("allowed", true)
             writer.member("refused_by", String?.none)
+            writer.member("uncollected", uncollected)
         case .refused(let problem):
             writer.member("allowed", false)
             writer.key("refused_by")

@@ -5,9 +5,14 @@ public import Pricing
 
 /// A version of a price list as its routes answer it.
 public struct PriceListAnswer: Sendable {
+    /// The most versions to come that are named.
+    public static let scheduledMax = 100
+
     public var version: Catalogue.PriceListVersion
     /// The last version that was put.
     public var latest: UInt32
+    /// The versions that begin later, the next first.
+    public var scheduled: [Catalogue.PriceListVersion]
     /// What each rule says in words; nil leaves the rules out of the answer.
     public var rules: [Sentence]?
 
@@ -22,19 +27,29 @@ public struct PriceListAnswer: Sendable {
         }
     }
 
-    public init(version: Catalogue.PriceListVersion, latest: UInt32) {
+    /// The answer for one of the versions of a list, as of `now`.
+    public init(
+        version: Catalogue.PriceListVersion, of versions: [Catalogue.PriceListVersion],
+        at now: Instant
+    ) {
         self.version = version
-        self.latest = latest
+        latest = versions.last?.version ?? version.version
+        scheduled = versions.filter { $0.effectiveAt > now }.sorted {
+            ($0.effectiveAt, $0.version) < ($1.effectiveAt, $1.version)
+        }
     }
 }
 
 /// The answer to a PUT: the version made, and the rules that no call comes to.
 public struct PriceListPutAnswer: Sendable {
     public let event: PriceListEvent
+    /// True when the list has no rules, so that every call must send its amount.
+    public let isEmpty: Bool
     public let unreachable: [UnreachableRule]
 
-    public init(event: PriceListEvent, unreachable: [UnreachableRule]) {
+    public init(event: PriceListEvent, isEmpty: Bool, unreachable: [UnreachableRule]) {
         self.event = event
+        self.isEmpty = isEmpty
         self.unreachable = unreachable
     }
 }
@@ -49,6 +64,12 @@ extension PriceListPutAnswer: JSONWritable {
         writer.member("created_at", event.time)
         writer.key("warnings")
         writer.beginArray()
+        if isEmpty {
+            writer.beginObject()
+            writer.member("code", "no_rules")
+            writer.member("detail", "the list prices nothing: every call must send its amount")
+            writer.endObject()
+        }
         for found in unreachable {
             writer.beginObject()
             writer.member("code", "unreachable_rule")
@@ -75,6 +96,15 @@ extension PriceListAnswer: JSONWritable {
         writer.member("latest_version", Int64(latest))
         writer.member("effective_at", version.effectiveAt)
         writer.member("created_at", version.createdAt)
+        writer.key("scheduled")
+        writer.beginArray()
+        for later in scheduled.prefix(Self.scheduledMax) {
+            writer.beginObject()
+            writer.member("version", Int64(later.version))
+            writer.member("effective_at", later.effectiveAt)
+            writer.endObject()
+        }
+        writer.endArray()
         if let rules {
             try? writer.addMembers(of: version.json.span, except: "effective_at")
             writer.key("in_words")

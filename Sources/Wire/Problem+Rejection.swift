@@ -38,10 +38,11 @@ extension Problem {
         case .apiKeyExists:
             self.init(.alreadyExists, "this key exists already", field: "import_sha256")
         case .priceListNotFound:
-            self.init(.invalidField, "no price list has this name", field: "price_list")
+            self.init(
+                .invalidField, "no price list of this name is in force", field: "price_list")
         case .unknownAction:
             self.init(
-                .unknownAction, "no rule of the account's price list matches", field: "action")
+                .unknownAction, "no price list in force has a rule for the call", field: "action")
         case .invalidParameter(let field, let isMissing, let detail):
             self.init(isMissing ? .missingField : .invalidField, detail, field: field)
         case .balanceOverflow:

@@ -25,9 +25,15 @@ public struct SimulationAnswer: Sendable {
         self.id = id
     }
 
-    /// A line for each account and action, with a header.
+    /// A line for each account and action, with a header; what is said of the account as a whole
+    /// stands in each of its lines.
     public var csv: [UInt8] {
-        var bytes = Array("account,action,calls,credits_before,credits_after,difference\n".utf8)
+        var bytes = Array(
+            ("account,action,calls,credits_before,credits_after,difference,refused_calls,"
+                + "refused_credits,account_first_refused_at,account_lowest_balance_after,"
+                + "account_goes_negative\n").utf8)
+        let accounts = Dictionary(
+            simulation.accounts.map { ($0.slot, $0) }, uniquingKeysWith: { first, _ in first })
         for row in simulation.rows {
             bytes += Array("\(id(row.account)?.text ?? ""),".utf8) + row.action
             bytes += Array(",\(row.sums.calls),".utf8)
@@ -36,6 +42,15 @@ public struct SimulationAnswer: Sendable {
             bytes.append(micros: row.sums.after)
             bytes.append(UInt8(ascii: ","))
             bytes.append(micros: row.sums.difference)
+            bytes += Array(",\(row.sums.refusedCalls),".utf8)
+            bytes.append(micros: row.sums.refused)
+            bytes.append(UInt8(ascii: ","))
+            if let account = accounts[row.account] {
+                if let time = account.firstRefusedAt { bytes += Array(time.rfc3339.utf8) }
+                bytes.append(UInt8(ascii: ","))
+                bytes.append(micros: account.lowestAfter)
+                bytes += Array(",\(account.goesNegative)".utf8)
+            }
             bytes.append(UInt8(ascii: "\n"))
         }
         return bytes
@@ -52,12 +67,7 @@ extension SimulationAnswer: JSONWritable {
         writer.add(simulation.total)
         addUnpriced(to: &writer)
         let accounts = simulation.accounts
-        let refusing = accounts.filter { $0.refusedCalls > 0 }
-        writer.key("refused")
-        writer.beginObject()
-        writer.member("calls", refusing.reduce(0) { $0 + $1.refusedCalls })
-        writer.member("accounts", refusing.count)
-        writer.endObject()
+        writer.member("accounts_refused", accounts.count { $0.sums.refusedCalls > 0 })
         writer.member("accounts_going_negative", accounts.count { $0.goesNegative })
         writer.key("actions")
         writer.beginArray()
@@ -104,7 +114,6 @@ extension SimulationAnswer: JSONWritable {
             writer.beginObject()
             writer.member("account", id(account.slot))
             writer.add(account.sums)
-            writer.member("refused_calls", account.refusedCalls)
             writer.member("first_refused_at", account.firstRefusedAt)
             writer.member("lowest_balance_before", CreditsSum(micros: account.lowestBefore))
             writer.member("lowest_balance_after", CreditsSum(micros: account.lowestAfter))
@@ -137,5 +146,7 @@ extension JSONWriter {
         member("credits_before", CreditsSum(micros: sums.before))
         member("credits_after", CreditsSum(micros: sums.after))
         member("difference", CreditsSum(micros: sums.difference))
+        member("refused_calls", sums.refusedCalls)
+        member("refused_credits", CreditsSum(micros: sums.refused))
     }
 }

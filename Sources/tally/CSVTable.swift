@@ -31,6 +31,8 @@ struct CSVTable {
         var field: [UInt8] = []
         var isQuoted = false
         var bytes = Array(text.utf8)[...]
+        // Spreadsheets write a byte order mark.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
         let endRecord = { (fields: inout [String], field: inout [UInt8]) in
             fields.append(String(decoding: field, as: UTF8.self))
             if fields != [""] { records.append(fields) }

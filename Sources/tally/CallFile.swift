@@ -20,9 +20,10 @@ struct CallFile {
         self.handle = handle
     }
 
-    /// Prints a line for each call: its price, or why it has none.
+    /// Prints a line for each call, its price or why it has none; fails when any has none.
     func price(by list: PriceList) throws {
         var rest: [UInt8] = []
+        var unpriced = 0
         while let data = try handle.read(upToCount: Self.chunkBytes), !data.isEmpty {
             rest += data
             var output: [UInt8] = []
@@ -32,16 +33,22 @@ struct CallFile {
             guard rest.count <= Self.lineBytesMax else {
                 throw Failure.failed("a line has more than \(Self.lineBytesMax) bytes")
             }
-            for line in lines where !line.isEmpty { Self.price(Array(line), by: list, &output) }
+            for line in lines where !Self.price(Array(line), by: list, &output) { unpriced += 1 }
             try FileHandle.standardOutput.write(contentsOf: output)
         }
-        guard !rest.isEmpty else { return }
-        var output: [UInt8] = []
-        Self.price(rest, by: list, &output)
-        try FileHandle.standardOutput.write(contentsOf: output)
+        if !rest.isEmpty {
+            var output: [UInt8] = []
+            if !Self.price(rest, by: list, &output) { unpriced += 1 }
+            try FileHandle.standardOutput.write(contentsOf: output)
+        }
+        guard unpriced == 0 else { throw Failure.failed("\(unpriced) calls have no price") }
     }
 
-    private static func price(_ line: [UInt8], by list: PriceList, _ output: inout [UInt8]) {
+    /// Writes the line of a call; false when it has no price.
+    private static func price(
+        _ line: [UInt8], by list: PriceList, _ output: inout [UInt8]
+    ) -> Bool {
+        var isPriced = true
         var writer = JSONWriter(capacity: 64)
         writer.beginObject()
         do throws(Problem) {
@@ -50,6 +57,7 @@ struct CallFile {
             writer.member("units", quote.units)
             writer.member("rule", list.rules[Int(quote.ruleIndex)].id)
         } catch {
+            isPriced = false
             writer.member("error", error.code.rawValue)
             writer.member("field", error.field)
             writer.member("detail", error.detail)
@@ -57,5 +65,6 @@ struct CallFile {
         writer.endObject()
         output += writer.bytes
         output.append(UInt8(ascii: "\n"))
+        return isPriced
     }
 }

@@ -26,7 +26,8 @@ enum EstimateCommand {
               --price-list NAME   another list than the account's
               --prices FILE       prices by a file instead, the body of PUT /v1/price-lists/NAME
               --calls FILE        prices many calls, a JSON object a line ("-": standard input),
-                                  and prints a line of JSON for each
+                                  and prints a line of JSON for each; 1 is the exit code when
+                                  any has no price
               --json              the whole answer as JSON
 
             The call:
@@ -47,10 +48,18 @@ enum EstimateCommand {
             throw Failure.usage("\(arguments.values[0]) is none of its options")
         }
         guard let path = try arguments.value("--prices") else {
+            guard !arguments.has("--calls") else { throw Failure.usage("--calls needs --prices") }
             return try ask(arguments)
+        }
+        let others = ["--url", "--key", "--account", "--price-list"]
+        if let other = others.first(where: arguments.has) {
+            throw Failure.usage("\(other) asks a running Tally: it does not go with --prices")
         }
         let list = try PriceDraftFile(path: path).list()
         if let calls = try arguments.value("--calls") {
+            if let other = callOptions.map(\.option).first(where: arguments.has) {
+                throw Failure.usage("\(other) says what one call is: it does not go with --calls")
+            }
             return try CallFile(path: calls).price(by: list)
         }
         let body = try body(arguments)
@@ -92,7 +101,8 @@ enum EstimateCommand {
                 do {
                     try JSONCursor.check(value.utf8.span)
                 } catch {
-                    throw Failure.usage("\(option) takes JSON")
+                    throw Failure.usage(
+                        "\(option) takes \(option == "--results" ? "a number" : "JSON")")
                 }
                 writer.value(json: value.utf8.span)
             }

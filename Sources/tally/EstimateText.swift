@@ -12,7 +12,7 @@ struct EstimateText {
             }
             return " by rule \(rule) of \(list), version \(price["version"].map(Self.text) ?? "")"
         }
-        var lines = ["\(credits) credits\(rule ?? "")", ""]
+        var lines = ["\(credits) \(credits == "1" ? "credit" : "credits")\(rule ?? "")", ""]
         let steps = (answer["explanation"]?.array ?? []).map { line in
             (text: line["text"]?.string ?? "", amount: line["amount"]?.string ?? "")
         }
@@ -31,7 +31,11 @@ struct EstimateText {
 
     private static func verdict(_ answer: JSONValue) -> [String] {
         switch answer["allowed"] {
-        case .bool(true): ["", "allowed"]
+        case .bool(true):
+            ["", "allowed"]
+                + (answer["uncollected"].map(text).flatMap { $0 == "0" ? nil : $0 }.map {
+                    ["\($0) of it would stay uncollected"]
+                } ?? [])
         case .bool(false):
             [
                 "",

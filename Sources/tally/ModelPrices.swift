@@ -7,6 +7,7 @@ struct ModelPrice {
         case inputTokens = "input_tokens"
         case outputTokens = "output_tokens"
         case cachedInputTokens = "cached_input_tokens"
+        case cacheCreationTokens = "cache_creation_input_tokens"
         case reasoningTokens = "reasoning_tokens"
         case images
         case seconds
@@ -15,7 +16,9 @@ struct ModelPrice {
         /// How many units the price is written for, as a power of ten.
         var power: Int {
             switch self {
-            case .inputTokens, .outputTokens, .cachedInputTokens, .reasoningTokens: 6
+            case .inputTokens, .outputTokens, .cachedInputTokens, .cacheCreationTokens,
+                .reasoningTokens:
+                6
             case .images, .seconds, .characters: 0
             }
         }
@@ -26,6 +29,8 @@ struct ModelPrice {
     let mode: String
     /// USD for one unit.
     var prices: [Unit: DecimalText]
+    /// Fields of the file that say a price which no rule made of it says.
+    var leftOut: [String] = []
 
     /// The unit that every call must tell: what the mode is about, or else the first with a price.
     var mainUnit: Unit? {
@@ -39,6 +44,17 @@ struct ModelPrice {
         if let usual, prices[usual] != nil { return usual }
         return Unit.allCases.first { prices[$0] != nil }
     }
+
+    /// The same with prices for all that a call may tell beside its input: tokens that were read
+    /// from a cache, or written to one, cost what input does where the file says nothing else.
+    var withCaches: Self {
+        guard mainUnit == .inputTokens, let input = prices[.inputTokens] else { return self }
+        var price = self
+        for unit in [Unit.cachedInputTokens, .cacheCreationTokens] where prices[unit] == nil {
+            price.prices[unit] = input
+        }
+        return price
+    }
 }
 
 /// Lists of what AI models cost, as others publish them.
@@ -50,16 +66,32 @@ enum ModelPriceFile {
             throw Failure.failed("\(path): the header lacks model")
         }
         let mode = table.place(of: "mode")
+        var names: Set<String> = []
+        for (index, row) in table.rows.enumerated() {
+            let name = row[model]
+            guard !name.isEmpty else {
+                throw Failure.failed("\(path): row \(index + 1) names no model")
+            }
+            guard names.insert(name).inserted else {
+                throw Failure.failed("\(path): row \(index + 1) names \(name) once more")
+            }
+        }
         let columns: [(ModelPrice.Unit, String, Int)] = [
             (.inputTokens, "usd_per_million_input_tokens", -6),
             (.outputTokens, "usd_per_million_output_tokens", -6),
             (.cachedInputTokens, "usd_per_million_cached_input_tokens", -6),
+            (.cacheCreationTokens, "usd_per_million_cache_creation_input_tokens", -6),
             (.reasoningTokens, "usd_per_million_reasoning_tokens", -6),
             (.images, "usd_per_image", 0), (.seconds, "usd_per_second", 0),
             (.characters, "usd_per_character", 0),
         ]
-        guard columns.contains(where: { table.place(of: $0.1) != nil }) else {
+        let known = columns.map(\.1)
+        guard known.contains(where: { table.place(of: $0) != nil }) else {
             throw Failure.failed("\(path): the header has no column usd_per_...")
+        }
+        for column in table.columns where column.hasPrefix("usd_per_") && !known.contains(column) {
+            throw Failure.failed(
+                "\(path): column \(column) is none of \(known.joined(separator: ", "))")
         }
         return try table.rows.map { row in
             var price = ModelPrice(model: row[model], mode: mode.map { row[$0] } ?? "", prices: [:])
@@ -77,6 +109,7 @@ enum ModelPriceFile {
     private static let fields: [(ModelPrice.Unit, [String])] = [
         (.inputTokens, ["input_cost_per_token"]), (.outputTokens, ["output_cost_per_token"]),
         (.cachedInputTokens, ["cache_read_input_token_cost"]),
+        (.cacheCreationTokens, ["cache_creation_input_token_cost"]),
         (.reasoningTokens, ["output_cost_per_reasoning_token"]),
         (.images, ["output_cost_per_image", "input_cost_per_image"]),
         (.seconds, ["output_cost_per_second", "input_cost_per_second"]),
@@ -97,6 +130,10 @@ enum ModelPriceFile {
                     guard case .number(let text)? = entry[name] else { continue }
                     price.prices[unit] = try decimal(text, model, name, path)
                 }
+            }
+            // Another price for long prompts: `input_cost_per_token_above_200k_tokens`.
+            if case .object(let members) = entry {
+                price.leftOut = members.keys.filter { $0.contains("_above_") }.sorted()
             }
             return price
         }

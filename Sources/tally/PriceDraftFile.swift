@@ -14,8 +14,7 @@ struct PriceDraftFile {
         do throws(PriceListError) {
             draft = try PriceList.Draft(json: text.span)
         } catch {
-            let field = error.field.map { " at \($0)" } ?? ""
-            throw Failure.failed("\(path): \(error.code)\(field)")
+            throw Failure.failed("\(path): \(error.text)")
         }
     }
 
@@ -31,6 +30,11 @@ struct PriceDraftFile {
         let stem = file.split(separator: ".").first.map(String.init) ?? ""
         return (try? Name(stem)) == nil ? "draft" : stem
     }
+}
+
+extension PriceListError {
+    /// The field, what it takes, and the code.
+    var text: String { (field.map { "\($0): " } ?? "") + "\(detail) (\(code))" }
 }
 
 /// A file that is read whole, or standard input.

@@ -19,7 +19,7 @@ struct PriceImport {
         var ids: Set<String> = []
         for (place, model) in models.enumerated() {
             var writer = JSONWriter()
-            write(model, id: Self.id(of: model.model, unlike: &ids), to: &writer)
+            write(model.withCaches, id: Self.id(of: model.model, unlike: &ids), to: &writer)
             bytes += Array((place == 0 ? "\n" : ",\n").utf8) + writer.bytes
         }
         return bytes + Array("\n]}\n".utf8)

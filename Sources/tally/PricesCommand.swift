@@ -12,21 +12,26 @@ enum PricesCommand {
             tally prices check FILE
             tally prices import --format litellm|csv [--usd-per-credit X] [--round STEP]
                                 [--action PATTERN] FILE
-            tally prices put NAME FILE --url URL --key KEY
-            tally prices simulate NAME FILE [--data DIR] [--from TIME] [--to TIME] [--csv|--json]
+            tally prices put NAME FILE --url URL --key KEY [--json]
+            tally prices simulate NAME FILE [--data DIR] [--from TIME] [--to TIME]
+                                [--csv|--json]
 
-            check says each rule of a price list in words, and names rules that no call comes to.
-            import prints a price list made of what AI models cost, a rule for each: from LiteLLM's
-            model_prices_and_context_window.json, or from a CSV file with the columns model, mode and
-            usd_per_.... put makes it a new version of a list. simulate prices what the list priced
-            before once more, by the file: what each account and action would have cost, who would
-            have been refused or gone negative. The server must not be running; a running one
-            answers POST /v1/price-lists/NAME/simulate.
+            check says each rule of a price list in words, and names rules that no call
+            comes to. import prints a price list made of what AI models cost, a rule for
+            each: from LiteLLM's model_prices_and_context_window.json, or from a CSV file
+            with the columns model, mode and usd_per_.... put makes it a new version of a
+            list. simulate prices what the list priced before once more, by the file:
+            what each account and action would have cost, who would have been refused or
+            gone negative. The server must not be running; a running one answers
+            POST /v1/price-lists/NAME/simulate.
 
-            Calls tell their model and how much they used: input_tokens (without cached ones),
-            output_tokens, cached_input_tokens, reasoning_tokens, images, seconds, characters. What
-            a model's kind is about must be told, the rest counts 0 where it is not. A model
-            without a price in the file is charged what the provider charged: cost_usd.
+            Calls tell their model and how much they used: input_tokens (without those
+            read from a cache or written to one), output_tokens, cached_input_tokens,
+            cache_creation_input_tokens, reasoning_tokens (where they have a price of
+            their own; elsewhere they are output), images, seconds, characters. What a
+            model's kind is about must be told, the rest counts 0 where it is not. Cached
+            tokens cost what input does where the file says nothing else. A model without
+            a price in the file is charged what the provider charged: cost_usd.
 
               --usd-per-credit X  what a credit is worth (1)
               --round STEP        round each price up to a multiple of this many credits
@@ -51,7 +56,9 @@ enum PricesCommand {
         case ("import", 2): try importModels(arguments.values[1], arguments)
         case ("put", 3): try put(arguments.values[1], arguments.values[2], arguments)
         case ("simulate", 3): try SimulateCommand(arguments).run(arguments)
-        default: throw Failure.usage("it is check, import, put or simulate, and a file")
+        default:
+            throw Failure.usage(
+                "it is check FILE, import FILE, put NAME FILE or simulate NAME FILE")
         }
     }
 
@@ -82,10 +89,17 @@ enum PricesCommand {
         do throws(PriceListError) {
             _ = try PriceList.Draft(json: list.span)
         } catch {
-            throw Failure.failed(
-                "no price list can be made of it: \(error.code) at \(error.field ?? "its size")")
+            throw Failure.failed("no price list can be made of it: \(error.text)")
         }
         Terminal.print(String(decoding: list.dropLast(), as: UTF8.self))
+        let leftOut = Dictionary(
+            models.flatMap { model in model.leftOut.map { ($0, [model.model]) } },
+            uniquingKeysWith: +)
+        for (field, names) in leftOut.sorted(by: { $0.key < $1.key }) {
+            let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+            Terminal.report(
+                "left out: \(field) of \(names.prefix(3).joined(separator: ", "))\(more)")
+        }
         let unpriced = models.filter { $0.mainUnit == nil }.map(\.model)
         Terminal.report(
             "\(models.count) models, \(models.count - unpriced.count) with a price in the file")
@@ -109,8 +123,8 @@ enum PricesCommand {
             Terminal.print("\(name) version \(version) from \(from)")
         }
         for warning in json["warnings"]?.array ?? [] {
-            Terminal.report(
-                "never used: \(warning["rule"]?.string ?? ""): \(warning["detail"]?.string ?? "")")
+            let rule = warning["rule"]?.string.map { "never used: \($0): " } ?? ""
+            Terminal.report(rule + (warning["detail"]?.string ?? ""))
         }
     }
 

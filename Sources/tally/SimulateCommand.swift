@@ -103,6 +103,9 @@ struct SimulateCommand {
     }
 
     private func show(_ answer: SimulationAnswer, _ arguments: Arguments) throws {
+        guard !arguments.has("--csv") || !arguments.has("--json") else {
+            throw Failure.usage("it is --csv or --json")
+        }
         if arguments.has("--csv") {
             return Terminal.print(String(decoding: answer.csv.dropLast(), as: UTF8.self))
         }
@@ -130,26 +133,36 @@ struct SimulationText {
             [
                 name, number(value["calls"]), number(value["credits_before"]),
                 number(value["credits_after"]), number(value["difference"]),
+                number(value["refused_calls"]), number(value["refused_credits"]),
             ]
         }
-        var rows = [["", "calls", "before", "after", "difference"], sums("all", answer)]
+        let header = ["", "calls", "before", "after", "difference", "refused", "credits"]
+        var rows = [header, sums("all", answer)]
         for action in answer["actions"]?.array ?? [] {
             rows.append(sums(action["action"]?.string ?? "", action))
         }
         rows.append([])
         let accounts = answer["accounts"]?.array ?? []
         for account in accounts.prefix(Self.accountsMax) {
-            rows.append(sums(account["account"]?.string ?? "", account))
+            let name = account["account"]?.string ?? ""
+            let isNegative = account["goes_negative"] == .bool(true)
+            rows.append(
+                sums(name, account)
+                    + (isNegative ? ["down to \(number(account["lowest_balance_after"]))"] : []))
         }
         var lines = Self.table(rows)
         if accounts.count > Self.accountsMax {
             lines.append("(\(accounts.count - Self.accountsMax) more accounts: --csv or --json)")
         }
-        let refused = answer["refused"]
+        let counted = { (member: String, noun: String) in
+            let count = number(answer[member])
+            return "\(count) \(noun)\(count == "1" ? "" : "s")"
+        }
         lines += [
             "",
-            "\(number(refused?["calls"])) calls of \(number(refused?["accounts"])) accounts would be "
-                + "refused, \(number(answer["accounts_going_negative"])) accounts would go negative",
+            "\(counted("refused_calls", "call")) of \(counted("accounts_refused", "account")) would "
+                + "be refused, \(counted("accounts_going_negative", "account")) would go negative "
+                + "if none were",
         ]
         if case .number(let count)? = answer["unpriced"]?["calls"], count != "0" {
             let first = answer["unpriced"]?["examples"]?.array?.first

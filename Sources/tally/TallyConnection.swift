@@ -60,6 +60,8 @@ struct TallyConnection {
             return try client.send(request)
         } catch .cannotConnect(let reason) {
             throw Failure.failed("\(url) does not answer: \(reason)")
+        } catch .invalidURL(let url) {
+            throw Failure.failed("\(url) is no URL such as http://127.0.0.1:8080")
         } catch {
             throw Failure.failed("\(request.url): \(error)")
         }
@@ -71,6 +73,7 @@ struct TallyConnection {
     {
         let detail = json["detail"]?.string ?? json["title"]?.string ?? json["message"]?.string
         let code = json["code"]?.string.map { " (\($0))" } ?? ""
-        return "\(request.method.rawValue) \(request.url): \(status)\(code) \(detail ?? "")"
+        let field = json["field"]?.string.map { "\($0): " } ?? ""
+        return "\(request.method.rawValue) \(request.url): \(status)\(code) \(field)\(detail ?? "")"
     }
 }

@@ -32,7 +32,7 @@ do {
 } catch Failure.help {
     Terminal.print(command.help)
 } catch Failure.usage(let message) {
-    Terminal.report("tally \(name): \(message)\n\n\(command.help)")
+    Terminal.report("tally \(name): \(message)\n\ntally \(name) --help tells more.")
     exit(2)
 } catch Failure.failed(let message) {
     Terminal.report("tally \(name): \(message)")

@@ -99,14 +99,22 @@ class ImportTest(unittest.TestCase):
             "input_tokens": ("usd_per_million_input_tokens", 10**6),
             "output_tokens": ("usd_per_million_output_tokens", 10**6),
             "cached_input_tokens": ("usd_per_million_cached_input_tokens", 10**6),
+            "cache_creation_input_tokens": ("usd_per_million_cache_creation_input_tokens", 10**6),
             "reasoning_tokens": ("usd_per_million_reasoning_tokens", 10**6),
             "images": ("usd_per_image", 1), "seconds": ("usd_per_second", 1),
             "characters": ("usd_per_character", 1)}
+        mains = {
+            "image_generation": "images", "image_edit": "images", "video_generation": "seconds",
+            "audio_transcription": "seconds", "audio_speech": "characters"}
         calls, expected = [], []
         for place, row in enumerate(rows):
             used = {unit: 1000 + place * step for step, unit in enumerate(units, 1)}
             calls.append(json.dumps({"action": "any", "parameters": {
                 "model": row["model"], "cost_usd": 0.25, **used}}))
+            main = units[mains.get(row["mode"], "input_tokens")][0]
+            if not row[main] or main == "usd_per_million_input_tokens":
+                for column in ["usd_per_million_cached_input_tokens", "usd_per_million_cache_creation_input_tokens"]:
+                    row[column] = row.get(column) or row["usd_per_million_input_tokens"]
             usd = [
                 Fraction(row[column]) * used[unit] / per
                 for unit, (column, per) in units.items() if row.get(column)]
@@ -121,24 +129,30 @@ class ImportTest(unittest.TestCase):
             json.dump({
                 "sample_spec": {"mode": "one of"},
                 "gpt/x": {"mode": "chat", "input_cost_per_token": 2.5e-06, "output_cost_per_token": 1e-05,
-                          "cache_read_input_token_cost": 1.25e-07},
+                          "cache_read_input_token_cost": 1.25e-07,
+                          "output_cost_per_token_above_200k_tokens": 2e-05},
                 "gpt-x": {"mode": "image_generation", "output_cost_per_image": 0.04, "input_cost_per_token": 0.0},
                 "page": {"mode": "ocr", "ocr_cost_per_page": 0.001}}, file)
             file.flush()
             done = self.imported("--format", "litellm", "--round", "0.01", "--action", "ai.*", file.name)
         self.assertIn("charged what cost_usd says: page", done.stderr)
+        self.assertIn("left out: output_cost_per_token_above_200k_tokens of gpt/x", done.stderr)
         rules = json.loads(done.stdout)["rules"]
         self.assertEqual([rule["id"] for rule in rules], ["gpt-x", "gpt-x-2", "page"])
         self.assertEqual(rules[1]["parts"], [
             {"parameter": "input_tokens", "price": 2.5, "per": 1000000},
             {"parameter": "output_tokens", "price": 10, "per": 1000000},
-            {"parameter": "cached_input_tokens", "price": 0.125, "per": 1000000, "default": 0}])
+            {"parameter": "cached_input_tokens", "price": 0.125, "per": 1000000, "default": 0},
+            {"parameter": "cache_creation_input_tokens", "price": 2.5, "per": 1000000, "default": 0}])
         self.assertEqual(rules[0]["parts"], [{"parameter": "images", "price": 0.04}])
 
     def test_what_is_no_file_of_prices_is_refused(self):
         for text, options in [("a,b\n1,2\n", ["--format", "csv"]), ("model\nx\n", ["--format", "csv"]),
                               ("model,usd_per_image\nx\n", ["--format", "csv"]),
                               ("model,usd_per_image\nx,-1\n", ["--format", "csv"]),
+                              ("model,usd_per_image\nx,1\nx,2\n", ["--format", "csv"]),
+                              ("model,usd_per_image\n,1\n", ["--format", "csv"]),
+                              ("model,usd_per_image,usd_per_banana\nx,1,1\n", ["--format", "csv"]),
                               ("[]", ["--format", "litellm"]), ("{}", ["--format", "xml"]),
                               ("model,usd_per_image\nx,1\n", ["--format", "csv", "--usd-per-credit", "none"])]:
             with tempfile.NamedTemporaryFile("w") as file:
@@ -147,6 +161,13 @@ class ImportTest(unittest.TestCase):
                 done = run_tally("prices", "import", *options, file.name)
             self.assertIn(done.returncode, [1, 2], text)
             self.assertEqual(done.stdout, "")
+
+    def test_a_byte_order_mark_is_no_part_of_the_header(self):
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8-sig") as file:
+            file.write("model,usd_per_image\nx,1\n")
+            file.flush()
+            done = self.imported("--format", "csv", file.name)
+        self.assertEqual(json.loads(done.stdout)["rules"][0]["id"], "x")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,40 @@ class PricesTest(TallyCase):
             "code": "unreachable_rule", "rule": "late", "covered_by": "tokens",
             "detail": "tokens comes first and matches every call that late does"}])
 
+    def test_a_list_without_rules_is_warned_about(self):
+        put = self.send(200, "PUT", "/v1/price-lists/empty", {"rules": []})
+        self.assertEqual([one["code"] for one in put["warnings"]], ["no_rules"])
+
+    def test_versions_to_come_are_named(self):
+        rules = {"rules": [{"id": "a", "action": "chat", "per_call": 1}]}
+        later = {"effective_at": "2120-01-01T00:00:00Z"}
+        self.send(200, "PUT", "/v1/price-lists/soon", {**rules, **later})
+        self.assertEqual(self.send(200, "GET", "/v1/price-lists/soon")["scheduled"], [{"version": 1, **later}])
+        refused = self.send(422, "POST", "/v1/estimates", {"action": "chat", "price_list": "soon"})
+        self.assertEqual((refused["field"], refused["detail"]), (
+            "price_list", "no price list of this name is in force"))
+        self.send(200, "PUT", "/v1/price-lists/soon", rules)
+        shown = self.send(200, "GET", "/v1/price-lists/soon")
+        self.assertEqual((shown["version"], shown["scheduled"]), (2, [{"version": 1, **later}]))
+
+    def test_a_refused_list_names_field_and_limit(self):
+        for fields, code, field, detail in [
+            ({"maximum": 1, "minimum": 2}, "invalid_field", "maximum", "not less than minimum"),
+            ({"parts": [{"parameter": "n", "price": 1, "per": 0}]}, "invalid_field", "parts[0].per", "from 1 to 10^12"),
+            ({"parts": [{"parameter": "n", "mode": "best"}]}, "invalid_field", "parts[0].mode",
+             "flat, package, graduated, volume"),
+            ({"multipliers": [{"parameter": "n", "values": {"a": 1000001}}]}, "invalid_field",
+             "multipliers[0].values.a", "0 to 1000000"),
+            ({"rounding": {"to": 0}}, "invalid_amount", "rounding.to", "more than 0"),
+            ({"outcomes": {"failed": "most"}}, "invalid_field", "outcomes.failed", "results"),
+        ]:
+            problem = self.send(422, "PUT", "/v1/price-lists/default", {
+                "rules": [{"id": "a", "action": "b", **fields}]})
+            self.assertEqual((problem["code"], problem["field"]), (code, f"rules[0].{field}"))
+            self.assertIn(detail, problem["detail"])
+        self.send(200, "PUT", "/v1/price-lists/default", {
+            "rules": [{"id": "a", "action": "b", "outcomes": {"failed": "1.25"}}]})
+
     def test_rules_are_said_in_words(self):
         words = self.send(200, "GET", "/v1/price-lists/default")["in_words"]
         self.assertEqual(words["tokens"], "2.5 credits per 1 000 input tokens, rounded up to 0.01")
@@ -133,6 +167,20 @@ class PricesTest(TallyCase):
         ]:
             self.assertEqual(self.estimate(status, **call)["code"], code, call)
 
+    def test_a_key_is_told_that_it_is_not_for_the_action(self):
+        made = self.send(201, "POST", "/v1/accounts/acme/keys", {"name": "k", "scopes": ["read", "fetch"]})
+        customer = self.client(self.server, made["key"])
+        chat = {"action": "chat", "parameters": {"input_tokens": 1}}
+        told = self.estimate(client=customer, **chat)
+        self.assertEqual((told["allowed"], told["refused_by"]["code"]), (False, "forbidden"))
+        preview = {"action": "fetch", "parameters": {"mode": "preview"}}
+        self.assertTrue(self.estimate(client=customer, **preview)["allowed"])
+
+    def test_an_estimate_says_what_would_stay_uncollected(self):
+        chat = {"account": "acme", "action": "chat", "parameters": {"input_tokens": 6000}}
+        told = self.estimate(**chat, on_short="collect")
+        self.assertEqual((told["credits"], told["allowed"], told["uncollected"]), (15, True, 5))
+
     def test_a_customer_asks_for_its_own_account(self):
         client = self.customer()
         told = self.estimate(client=client, action="chat", parameters={"input_tokens": 1})
@@ -184,7 +232,7 @@ class PricesTest(TallyCase):
         self.assertEqual([told[name] for name in sums], [7, 18, 22, 4])
         self.assertEqual(told["unpriced"]["calls"], 1)
         self.assertEqual(told["unpriced"]["examples"][0]["code"], "unknown_action")
-        self.assertEqual(told["refused"], {"calls": 1, "accounts": 1})
+        self.assertEqual([told[name] for name in ("refused_calls", "refused_credits", "accounts_refused")], [1, 5, 1])
         self.assertEqual(told["accounts_going_negative"], 1)
         self.assertEqual([[one["action"], *(one[name] for name in sums)] for one in told["actions"]],
                          [["chat", 6, 11, 22, 11], ["fetch", 1, 7, 0, -7]])
@@ -212,25 +260,46 @@ class PricesTest(TallyCase):
         self.assertEqual({**again, "from": told["from"], "to": told["to"]}, told)
         table = run_tally(*command, "--csv").stdout.splitlines()
         self.assertEqual(table, [
-            "account,action,calls,credits_before,credits_after,difference",
-            "acme,chat,3,7.5,15,7.5", "rich,chat,3,3.5,7,3.5", "rich,fetch,1,7,0,-7"])
-        self.assertIn("1 calls of 1 accounts would be refused, 1 accounts would go negative",
+            "account,action,calls,credits_before,credits_after,difference,refused_calls,refused_credits,"
+            "account_first_refused_at,account_lowest_balance_after,account_goes_negative",
+            f"acme,chat,3,7.5,15,7.5,1,5,{acme['first_refused_at']},-5,true",
+            "rich,chat,3,3.5,7,3.5,0,0,,990,false", "rich,fetch,1,7,0,-7,0,0,,990,false"])
+        self.assertIn("1 call of 1 account would be refused, 1 account would go negative if none were",
                       run_tally(*command).stdout)
+        self.assertEqual(run_tally(*command, "--csv", "--json").returncode, 2)
         self.assertEqual(run_tally(*command, "--from", "yesterday").returncode, 2)
 
-    def test_what_was_not_collected_is_not_saved_by_a_draft(self):
-        """A call of 2.5 credits takes the one there is; at 5 it would leave the account 4 short."""
-        self.make_account(self.operator, "poor", 1)
-        self.send(201, "POST", "/v1/charges", {
-            "account": "poor", "action": "chat", "parameters": {"input_tokens": 1000},
-            "on_short": "collect"}, idempotency_key="p")
+    def simulated(self, account, price):
+        """What a draft would have made of an account: so much for 1 000 tokens."""
         told = self.send(200, "POST", "/v1/price-lists/default/simulate", {
             "from": "2020-01-01T00:00:00Z", "to": "2120-01-01T00:00:00Z",
-            "rules": [{"id": "twice", "action": "chat", "parts": [
-                {"parameter": "input_tokens", "price": 5, "per": 1000}]}]})
-        poor = told["accounts"][0]
-        self.assertEqual((poor["lowest_balance_before"], poor["lowest_balance_after"]), (0, -4))
-        self.assertEqual(poor["refused_calls"], 1)
+            "rules": [{"id": "chat", "action": "chat", "parts": [
+                {"parameter": "input_tokens", "price": price, "per": 1000}]}]})
+        found = next(one for one in told["accounts"] if one["account"] == account)
+        return [found[name] for name in (
+            "refused_calls", "refused_credits", "lowest_balance_before", "lowest_balance_after",
+            "goes_negative")]
+
+    def charge(self, account, key, tokens=1000, **more):
+        return self.send(201, "POST", "/v1/charges", {
+            "account": account, "action": "chat", "parameters": {"input_tokens": tokens}, **more},
+            idempotency_key=key)
+
+    def test_what_is_collected_in_any_case_is_never_refused_by_a_draft(self):
+        """A call of 2.5 credits takes the one there is, and so it would at 5."""
+        self.make_account(self.operator, "poor", 1)
+        self.charge("poor", "p", on_short="collect")
+        self.assertEqual(self.simulated("poor", 2.5), [0, 0, 0, 0, False])
+        self.assertEqual(self.simulated("poor", 5), [0, 0, 0, 0, False])
+
+    def test_a_draft_is_followed_through_entries_that_it_does_not_price(self):
+        """10 credits, 5 by the list, 4 by hand: at twice the price the account would be 4 short."""
+        self.make_account(self.operator, "mixed", 10)
+        self.charge("mixed", "m1", tokens=2000)
+        self.send(201, "POST", "/v1/charges", {"account": "mixed", "action": "x", "amount": 4},
+                  idempotency_key="m2")
+        self.assertEqual(self.simulated("mixed", 2.5), [0, 0, 1, 1, False])
+        self.assertEqual(self.simulated("mixed", 5), [0, 0, 1, -4, True])
 
     def test_a_put_from_the_command_line(self):
         options = ["--url", self.server.url, "--key", self.operator.key]
@@ -266,7 +335,8 @@ class PricesTest(TallyCase):
         priced = run_tally("estimate", "--prices", file, "--calls", calls)
         answers = [json.loads(line) for line in priced.stdout.splitlines()]
         self.assertEqual(answers[0], {"credits": 0.01, "units": 1, "rule": "tokens"})
-        self.assertEqual([answer.get("error") for answer in answers], [None, "unknown_action", "invalid_json"])
+        self.assertEqual([answer.get("error") for answer in answers], [None, "invalid_json", "unknown_action", "invalid_json"])
+        self.assertEqual((priced.returncode, priced.stderr), (1, "tally estimate: 3 calls have no price\n"))
         wrong = run_tally("estimate", "--prices", file, "--action", "none")
         self.assertEqual((wrong.returncode, wrong.stdout), (1, ""))
         self.assertEqual(run_tally("estimate", "--prices", file).returncode, 2)

@@ -15,7 +15,7 @@ struct ExplanationTests {
                 "part input_tokens | (1 234 input tokens - 234 included) x 2.5 / 1 000 | 2.5",
                 "multiplier priority | x 1.5 for priority | 4.5",
                 "maximum - | lowered to the maximum of 4 credits | 4",
-                "rounding - | nothing to round to 1 | 4",
+                "rounding - | no rounding: a multiple of 1 | 4",
             ])
     }
 
@@ -38,7 +38,7 @@ struct ExplanationTests {
                     "part jobs[1].pages | 0 pages: 0 begun of 100 x 3 | 0",
                     "item jobs[1] | jobs[1] | 2",
                     "items jobs | the sum of 2 items | 41.5",
-                    "rounding - | nothing to round to 0.000001 | 41.5",
+                    "rounding - | no rounding: a multiple of 0.000001 | 41.5",
                 ])
     }
 
@@ -58,7 +58,7 @@ struct ExplanationTests {
             try lines(list, "{}") == [
                 "per_call - | 1 per call in USD, 0.25 a credit | 4",
                 "minimum - | raised to the minimum of 2 in USD, 0.25 a credit | 8",
-                "rounding - | nothing to round to 0.000001 | 8",
+                "rounding - | no rounding: a multiple of 0.000001 | 8",
             ])
     }
 
@@ -73,7 +73,7 @@ struct ExplanationTests {
             ])
         #expect(
             try lines(list, #"{"n":9}"#, .partial, 4) == [
-                "part n | 4 n x 1 | 4", "rounding - | nothing to round to 0.000001 | 4",
+                "part n | 4 n x 1 | 4", "rounding - | no rounding: a multiple of 0.000001 | 4",
                 "outcome - | partial: priced for at most 4 results | 4",
             ])
     }
@@ -85,8 +85,9 @@ struct ExplanationTests {
         let explanation = try list.explain(
             action: "act".utf8.span, parameters: #"{"w":[\#(items)]}"#.utf8.span)
         #expect(explanation.quote.credits.decimalText == "2500")
-        #expect(explanation.lines.count == PriceListLimits.explanationLinesMax + 1)
-        #expect(explanation.omitted == 10_001 - PriceListLimits.explanationLinesMax)
+        #expect(explanation.lines.count == PriceListLimits.explanationLinesMax + 2)
+        #expect(explanation.omitted == 10_000 - PriceListLimits.explanationLinesMax)
+        #expect(explanation.lines.suffix(2).map(\.step) == [.items, .rounding])
         #expect(explanation.lines.last?.amount == "2500")
     }
 

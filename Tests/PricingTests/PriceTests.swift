@@ -111,7 +111,7 @@ struct PriceTests {
         (#"{"n":{"m.x":1}}"#, .missingField("parameters.n.m")),
         (#"{"n":{"m":-1}}"#, .invalidField("parameters.n.m")),
         (#"{"n":{"m":"1"}}"#, .invalidField("parameters.n.m")),
-        (#"{"n":{"m":null}}"#, .invalidField("parameters.n.m")),
+        (#"{"n":{"m":null}}"#, .missingField("parameters.n.m")),
         (#"{"n":{"m":[1]}}"#, .invalidField("parameters.n.m")),
         (#"{"n":{"m":true}}"#, .invalidField("parameters.n.m")),
         (#"{"n":{"m":{}}}"#, .invalidField("parameters.n.m")),
@@ -120,10 +120,10 @@ struct PriceTests {
         (#"{"n":{"m":1000000000000.1}}"#, .invalidField("parameters.n.m")),
         (#"{"n":{"m":9999999999999999999999999999999999999999}}"#, .invalidField("parameters.n.m")),
         (#"{"n":{"m":0.0000000000000000001}}"#, .invalidField("parameters.n.m")),
-        (#"{"n":{"m":1},"n.m":1}"#, .invalidField("parameters.n.m")),
-        ("[]", .invalidField("parameters")), ("{", .invalidField("parameters")),
-        ("{}x", .invalidField("parameters")),
-        ("1", .invalidField("parameters")),
+        (#"{"n":{"m":1},"n.m":1}"#, .ambiguousField("parameters.n.m")),
+        ("[]", .invalidObject("parameters")), ("{", .invalidObject("parameters")),
+        ("{}x", .invalidObject("parameters")),
+        ("1", .invalidObject("parameters")),
     ])
     func `names the parameter that cannot be priced`(parameters: String, error: PricingError) throws
     {
@@ -147,7 +147,7 @@ struct PriceTests {
         #expect(
             try list.quote(#"{\#(before)"m":{"x":3},"z":"é\n"}"#).credits
                 == Credits(micros: 3_000_000))
-        #expect(throws: PricingError.invalidField("parameters.m.x")) {
+        #expect(throws: PricingError.ambiguousField("parameters.m.x")) {
             try list.quote(#"{\#(before)"m":{"x":3},"m.x":3,"z":"é\n"}"#)
         }
     }

@@ -67,19 +67,19 @@ struct RichPriceTests {
     @Test(arguments: [#""x""#, "true", "-1", "1000001", "0.0000000000001", "{}", "[1]"])
     func `a factor is a number of 0 to a million`(value: String) throws {
         let list = try list(#""per_call":1,"multipliers":[{"parameter":"a.b"}]"#)
-        #expect(throws: PricingError.invalidField("parameters.a.b")) {
+        #expect(throws: PricingError.invalidFactor("parameters.a.b")) {
             try list.quote(#"{"a":{"b":\#(value)}}"#)
         }
     }
 
     @Test func `an object has no items`() throws {
         let list = try list(#""per_call":1,"multipliers":[{"parameter":"c","list":"count"}]"#)
-        #expect(throws: PricingError.invalidField("parameters.c")) { try list.quote(#"{"c":{}}"#) }
+        #expect(throws: PricingError.invalidChoice("parameters.c")) { try list.quote(#"{"c":{}}"#) }
         let many = String(repeating: "1,", count: 9999)
         #expect(try list.quote(#"{"c":[\#(many)1]}"#).credits.decimalText == "10000")
         #expect(try list.quote(#"{"c":"\#(many)1"}"#).credits.decimalText == "10000")
         for text in [#"[\#(many)1,1]"#, #""\#(many)1,1""#] {
-            #expect(throws: PricingError.invalidField("parameters.c")) {
+            #expect(throws: PricingError.tooManyItems("parameters.c")) {
                 try list.quote(#"{"c":\#(text)}"#)
             }
         }
@@ -100,8 +100,8 @@ struct RichPriceTests {
 
     @Test(arguments: [
         (#"{}"#, PricingError.missingField("parameters.w")),
-        (#"{"w":{}}"#, .invalidField("parameters.w")), (#"{"w":7}"#, .invalidField("parameters.w")),
-        (#"{"w":[{"n":1},7]}"#, .invalidField("parameters.w[1]")),
+        (#"{"w":{}}"#, .invalidList("parameters.w")), (#"{"w":7}"#, .invalidList("parameters.w")),
+        (#"{"w":[{"n":1},7]}"#, .invalidObject("parameters.w[1]")),
         (#"{"w":[{"n":1},{}]}"#, .missingField("parameters.w[1].n")),
         (#"{"w":[{"n":"1"}]}"#, .invalidField("parameters.w[0].n")),
     ])
@@ -116,7 +116,7 @@ struct RichPriceTests {
         let quote = try list.quote(#"{"w":[\#(most)]}"#)
         #expect(quote.credits.decimalText == "5000")
         #expect(quote.units == 10_000)
-        #expect(throws: PricingError.invalidField("parameters.w")) {
+        #expect(throws: PricingError.tooManyItems("parameters.w")) {
             try list.quote(#"{"w":[\#(most),{}]}"#)
         }
     }

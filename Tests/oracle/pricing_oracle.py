@@ -73,7 +73,7 @@ def quantity(parameters, path, default=None):
     value = lookup(parameters, path)
     if value is None and default is not None:
         return Fraction(default)
-    if value is None and not find(parameters, path):
+    if value is None:
         raise Refused("missing_field")
     if not isinstance(value, Fraction) or not 0 <= value <= LIMIT or (value * 10**18).denominator != 1:
         raise Refused("invalid_field")

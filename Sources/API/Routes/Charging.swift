@@ -91,9 +91,7 @@ extension APIApplication {
         }
         let action = texts.span.extracting(command.action.indices)
         guard Scope.allows(action: action, in: principal.scopes) else {
-            throw Problem(
-                .forbidden, "the scopes of the customer key do not include the action",
-                field: "customer_key")
+            throw .actionOutOfScope
         }
         command.key = principal.slot
     }
@@ -251,4 +249,11 @@ extension Replay {
             event, account: account.span, withCreditUsage: charge.wantsCreditUsage,
             requestID: charge.requestID, isReplay: true)
     }
+}
+
+extension Problem {
+    /// A key that is not for the action.
+    static let actionOutOfScope = Self(
+        .forbidden, "the scopes of the customer key do not include the action",
+        field: "customer_key")
 }

@@ -19,6 +19,7 @@ extension APIApplication {
         }
         let account = try estimatedAccount(asked, texts, call)
         if call.isCustomer, let principal = call.principal { asked.command.key = principal.slot }
+        let isInScope = call.allows(action: asked.command.action, in: texts)
         let list = try asked.priceList.isEmpty ? nil : Call.name(in: texts, at: asked.priceList)
         let (charge, bytes) = (asked.command, texts)
         ask(call, about: account) { ledger, prices, now -> Result<Estimate, Rejection> in
@@ -40,7 +41,8 @@ extension APIApplication {
             case .failure(let rejection): throw Problem(rejection)
             }
             report(call) { () throws(Problem) in
-                let answer = try EstimateAnswer(estimate, of: charge, in: bytes, account: account)
+                var answer = try EstimateAnswer(estimate, of: charge, in: bytes, account: account)
+                if !isInScope { answer.verdict = .refused(.actionOutOfScope) }
                 var body: [UInt8] = []
                 answer.write(to: &body)
                 return call.json(200, body)
@@ -66,6 +68,13 @@ extension APIApplication {
 }
 
 extension Call {
+    /// True when the caller is no customer, or one whose key is for the action.
+    fileprivate func allows(action: ByteRange, in texts: [UInt8]) -> Bool {
+        guard isCustomer, let principal else { return true }
+        return Scope.allows(
+            action: texts.span.extracting(action.indices), in: principal.scopes)
+    }
+
     /// The name that stands at `range` of texts that were read.
     fileprivate static func name(
         in texts: [UInt8], at range: ByteRange
@@ -83,6 +92,7 @@ extension EstimateAnswer {
         if let priced = estimate.price { try explain(priced, charge, in: bytes) }
         guard account != nil else { return }
         verdict = estimate.refusal.map { .refused(Problem($0)) } ?? .allowed
+        uncollected = estimate.uncollected
     }
 
     private mutating func explain(

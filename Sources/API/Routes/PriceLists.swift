@@ -37,7 +37,8 @@ extension APIApplication {
             name, effectiveAt: draft.effectiveAt, json: draft.canonicalJSON)
         perform(call, command) { [self] _, event throws(Problem) in
             guard case .priceListPut(let version) = event else { throw .noOutcome }
-            let answer = PriceListPutAnswer(event: version, unreachable: checked.unreachable)
+            let answer = PriceListPutAnswer(
+                event: version, isEmpty: draft.rules.isEmpty, unreachable: checked.unreachable)
             var body: [UInt8] = []
             answer.write(to: &body)
             respond(call.json(200, body), to: call)
@@ -62,7 +63,7 @@ extension APIApplication {
         let items = rest.prefix(limit).compactMap { name -> PriceListAnswer? in
             guard let list = versions[name], let latest = list.last else { return nil }
             return PriceListAnswer(
-                version: Self.inForce(of: list, at: call.now) ?? latest, latest: latest.version)
+                version: Self.inForce(of: list, at: call.now) ?? latest, of: list, at: call.now)
         }
         var body: [UInt8] = []
         PageAnswer(items: items, nextCursor: next).write(to: &body)
@@ -90,7 +91,7 @@ extension APIApplication {
             guard let draft = try? PriceList.Draft(json: shown.json.span) else {
                 throw Problem(.internalError, "the price list cannot be read")
             }
-            var answer = PriceListAnswer(version: shown, latest: latest.version)
+            var answer = PriceListAnswer(version: shown, of: versions, at: call.now)
             answer.rules = draft.sentences.map { PriceListAnswer.Sentence(rule: $0, text: $1) }
             var body: [UInt8] = []
             answer.write(to: &body)
@@ -132,18 +133,15 @@ extension Problem {
     init(_ error: PriceListError) {
         switch error {
         case .invalidJSON(let error): self.init(error)
-        case .bodyTooLarge: self.init(.bodyTooLarge, "a price list is too large")
+        case .bodyTooLarge: self.init(.bodyTooLarge, error.detail)
         case .unknownField(let field): self = .unknownField(field)
         case .missingField(let field): self = .missingField(field)
-        case .invalidField(let field):
-            self.init(.invalidField, "the value is none that the field takes", field: field)
-        case .invalidAmount(let field):
-            self.init(
-                .invalidAmount,
-                "a price is a decimal with at most 12 places and no exponent, or that in a string",
-                field: field)
-        case .amountOutOfRange(let field):
-            self.init(.amountOutOfRange, "the price is too large", field: field)
+        case .invalidField(let field, _):
+            self.init(.invalidField, error.detail, field: field)
+        case .invalidAmount(let field, _):
+            self.init(.invalidAmount, error.detail, field: field)
+        case .amountOutOfRange(let field, _):
+            self.init(.amountOutOfRange, error.detail, field: field)
         }
     }
 }
