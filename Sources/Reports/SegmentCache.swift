@@ -2,7 +2,7 @@ public import Credit
 public import Store
 internal import Synchronization
 
-/// One event read back: its segment's contents and its place in them.
+/// One event read back: contents that hold it and no other, and its place in them.
 public struct StoredEvent: Sendable {
     public let position: Position
     public let contents: SegmentContents
@@ -22,15 +22,18 @@ public struct SegmentSeal: Hashable, Sendable {
 /// Reads events of durable segments; keeps the segments used last.
 public final class SegmentCache: Sendable {
     /// How many segments it keeps.
-    public static let segmentsMax = 64
+    public static let segmentsMax = 1024
+    /// How much memory they may take, in bytes; the newest is kept whatever its size.
+    public static let bytesMax = 64 << 20
 
     fileprivate struct Kept: Sendable {
-        var contents: SegmentContents
+        let view: SegmentView
         var usedAt: UInt64
     }
 
     fileprivate struct State: Sendable {
         var kept: [UInt64: Kept] = [:]
+        var bytes = 0
         var uses: UInt64 = 0
     }
 
@@ -46,10 +49,13 @@ public final class SegmentCache: Sendable {
     ///
     /// Throws `StoreError.corrupt` when the segment is not what was written.
     public func event(at position: Position) throws(StoreError) -> StoredEvent? {
-        guard let contents = try segment(position.segment),
-            let item = contents.item(at: Int(position.index))
-        else { return nil }
-        return StoredEvent(position: position, contents: contents, item: item)
+        guard let view = try view(of: position.segment) else { return nil }
+        do throws(SegmentError) {
+            guard let (contents, item) = try view.event(at: Int(position.index)) else { return nil }
+            return StoredEvent(position: position, contents: contents, item: item)
+        } catch {
+            throw .corrupt("segment \(position.segment): \(error)")
+        }
     }
 
     /// How a segment is chained; nil when there is none.
@@ -74,13 +80,14 @@ public final class SegmentCache: Sendable {
     /// The number of the last segment that is stored.
     public func lastNumber() throws(StoreError) -> UInt64 { try journal.lastNumber() }
 
-    private func segment(_ number: UInt64) throws(StoreError) -> SegmentContents? {
-        if let contents = state.withLock({ $0.use(number) }) { return contents }
+    /// A segment of which single events are read; nil when there is none.
+    private func view(of number: UInt64) throws(StoreError) -> SegmentView? {
+        if let view = state.withLock({ $0.use(number) }) { return view }
         guard number > 0, let encoded = try journal.segment(number) else { return nil }
         do throws(SegmentError) {
-            let contents = try encoded.contents(after: nil)
-            state.withLock { $0.keep(contents) }
-            return contents
+            let view = try SegmentView(encoded)
+            state.withLock { $0.keep(view, as: number) }
+            return view
         } catch {
             throw .corrupt("segment \(number): \(error)")
         }
@@ -88,18 +95,25 @@ public final class SegmentCache: Sendable {
 }
 
 extension SegmentCache.State {
-    fileprivate mutating func use(_ number: UInt64) -> SegmentContents? {
+    fileprivate mutating func use(_ number: UInt64) -> SegmentView? {
         uses += 1
         kept[number]?.usedAt = uses
-        return kept[number]?.contents
+        return kept[number]?.view
     }
 
-    fileprivate mutating func keep(_ contents: SegmentContents) {
-        if kept.count >= SegmentCache.segmentsMax,
+    fileprivate mutating func keep(_ view: SegmentView, as number: UInt64) {
+        forget(number)
+        bytes += view.size
+        while kept.count >= SegmentCache.segmentsMax || bytes > SegmentCache.bytesMax,
             let oldest = kept.min(by: { $0.value.usedAt < $1.value.usedAt })
         {
-            kept[oldest.key] = nil
+            forget(oldest.key)
         }
-        kept[contents.number] = SegmentCache.Kept(contents: contents, usedAt: uses)
+        kept[number] = SegmentCache.Kept(view: view, usedAt: uses)
+    }
+
+    private mutating func forget(_ number: UInt64) {
+        guard let view = kept.removeValue(forKey: number)?.view else { return }
+        bytes -= view.size
     }
 }

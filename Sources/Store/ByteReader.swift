@@ -20,7 +20,12 @@ public enum SegmentError: Error, Hashable, Sendable {
 
 /// Reads integers and byte strings from left to right, never past the end.
 struct ByteReader {
-    private(set) var offset = 0
+    private(set) var offset: Int
+
+    /// A reader that begins at `offset`.
+    init(at offset: Int = 0) {
+        self.offset = offset
+    }
 
     mutating func byte(in bytes: Span<UInt8>) throws(SegmentError) -> UInt8 {
         guard offset < bytes.count else { throw .malformed(at: offset) }

@@ -55,26 +55,41 @@ enum IntegerColumn {
     }
 }
 
-extension ByteReader {
-    /// Reads a column of `count` integers.
-    mutating func integers(
-        _ count: Int, in bytes: Span<UInt8>
-    ) throws(SegmentError) -> [UInt64] {
-        let width = Int(try byte(in: bytes))
-        let least = try varint(in: bytes)
-        guard width <= 56 || width == 64 else { throw .malformed(at: offset) }
+/// A column of integers where it is stored: each can be read without the others.
+struct StoredIntegers: Sendable {
+    let count: Int
+    /// Where the packed bits begin.
+    private let start: Int
+    private let width: Int
+    private let least: UInt64
+    private let mask: UInt64
+
+    fileprivate init(count: Int, start: Int, width: Int, least: UInt64) {
+        self.count = count
+        self.start = start
+        self.width = width
+        self.least = least
+        mask = width == 64 ? UInt64.max : (1 << UInt64(width)) - 1
+    }
+
+    /// What all integers are when they are equal.
+    var common: UInt64? { width == 0 ? least : nil }
+
+    /// The integer at `index`, which is less than `count`.
+    @inline(__always)
+    func value(at index: Int, in bytes: Span<UInt8>) -> UInt64 {
+        guard width > 0 else { return least }
+        let bit = index * width
+        let raw = Self.word(in: bytes, at: start + bit >> 3) &>> UInt64(bit & 7)
+        return (raw & mask) &+ least
+    }
+
+    /// All integers in order.
+    func values(in bytes: Span<UInt8>) -> [UInt64] {
         guard width > 0 else { return [UInt64](repeating: least, count: count) }
-        let size = (count * width + 7) / 8
-        let packed = try take(size, in: bytes)
-        let mask = width == 64 ? UInt64.max : (1 << UInt64(width)) - 1
         var words: [UInt64] = []
         words.reserveCapacity(count)
-        for index in 0..<count {
-            let bit = index * width
-            let start = packed + bit >> 3
-            let raw = Self.word(in: bytes, at: start) &>> UInt64(bit & 7)
-            words.append((raw & mask) &+ least)
-        }
+        for index in 0..<count { words.append(value(at: index, in: bytes)) }
         return words
     }
 
@@ -89,5 +104,25 @@ extension ByteReader {
             word |= UInt64(bytes[index]) << UInt64((index - start) * 8)
         }
         return word
+    }
+}
+
+extension ByteReader {
+    /// Passes over a column of `count` integers and says how to read single ones.
+    mutating func storedIntegers(
+        _ count: Int, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> StoredIntegers {
+        let width = Int(try byte(in: bytes))
+        let least = try varint(in: bytes)
+        guard width <= 56 || width == 64 else { throw .malformed(at: offset) }
+        let start = try take((count * width + 7) / 8, in: bytes)
+        return StoredIntegers(count: count, start: start, width: width, least: least)
+    }
+
+    /// Reads a column of `count` integers.
+    mutating func integers(
+        _ count: Int, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> [UInt64] {
+        try storedIntegers(count, in: bytes).values(in: bytes)
     }
 }

@@ -9,7 +9,7 @@ internal import Credit
 struct ParametersColumn {
     /// The most integers taken out of one object.
     static let placesMax = 8
-    private static let mark: UInt8 = 1
+    fileprivate static let mark: UInt8 = 1
     private static let digitsMax = 18
     private static let escape = UInt8(ascii: "\\")
 
@@ -153,42 +153,133 @@ struct ParametersColumn {
     }
 }
 
+/// A column of canonical JSON objects where it is stored: each can be read without the others.
+struct StoredParameters: Sendable {
+    private let shapes: StoredTexts
+    private let values: [StoredIntegers]
+    /// How many integers are taken out of each distinct shape, or of each shape when all are plain.
+    private let marks: [Int]
+
+    fileprivate init(shapes: StoredTexts, values: [StoredIntegers], marks: [Int]) {
+        self.shapes = shapes
+        self.values = values
+        self.marks = marks
+    }
+
+    /// Copies the object at `index` to the end of `texts`.
+    ///
+    /// Takes the longer the further back it is, unless as many integers are taken out of each.
+    func copy(
+        at index: Int, from bytes: Span<UInt8>, to texts: inout [UInt8]
+    ) throws(SegmentError) -> ByteRange {
+        let isUniform = marks.allSatisfy { $0 == values.count }
+        var used = [Int](repeating: isUniform ? index : 0, count: values.count)
+        if !isUniform {
+            for before in 0..<index {
+                for place in 0..<markCount(at: before, in: bytes) { used[place] += 1 }
+            }
+        }
+        let shape = try shapes.range(at: index, in: bytes)
+        return write(bytes.extracting(shape), used, from: bytes, to: &texts)
+    }
+
+    /// Copies all objects to the end of `texts`.
+    func copyAll(
+        _ count: Int, from bytes: Span<UInt8>, to texts: inout [UInt8]
+    ) throws(SegmentError) -> [ByteRange] {
+        var shapeText: [UInt8] = []
+        let copies = try shapes.copyAll(count, from: bytes, to: &shapeText)
+        var used = [Int](repeating: 0, count: values.count)
+        var ranges: [ByteRange] = []
+        ranges.reserveCapacity(count)
+        for (index, shape) in copies.enumerated() {
+            let text = shapeText.span.extracting(shape.indices)
+            ranges.append(write(text, used, from: bytes, to: &texts))
+            for place in 0..<markCount(at: index, in: bytes) { used[place] += 1 }
+        }
+        return ranges
+    }
+
+    /// How many integers are taken out of the object at `index`, whose shape can be read.
+    @inline(__always)
+    private func markCount(at index: Int, in bytes: Span<UInt8>) -> Int {
+        switch shapes.form {
+        case .empty: 0
+        case .plain: marks[index]
+        case .dictionary(_, let numbers): marks[Int(numbers.value(at: index, in: bytes))]
+        }
+    }
+
+    /// Writes an object: its shape, with the integers at the places `used` in between.
+    private func write(
+        _ shape: Span<UInt8>, _ used: [Int], from bytes: Span<UInt8>, to texts: inout [UInt8]
+    ) -> ByteRange {
+        guard shape.count > 0 else { return .empty }
+        let start = texts.count
+        var place = 0
+        for index in shape.indices {
+            if shape[index] == ParametersColumn.mark {
+                texts.append(decimal: values[place].value(at: used[place], in: bytes))
+                place += 1
+            } else {
+                texts.append(shape[index])
+            }
+        }
+        return ByteRange(start: start, count: texts.count - start)
+    }
+}
+
 extension ByteReader {
+    /// Passes over a column of `count` objects and says how to read single ones.
+    mutating func storedParameters(
+        _ count: Int, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> StoredParameters {
+        let shapes = try storedTexts(count, in: bytes)
+        var marks: [Int] = []
+        var uses: [Int] = []
+        switch shapes.form {
+        case .empty: break
+        case .plain(let plain):
+            marks = try self.marks(of: plain, in: bytes)
+            uses = [Int](repeating: 1, count: count)
+        case .dictionary(let distinct, let numbers):
+            marks = try self.marks(of: distinct, in: bytes)
+            uses = [Int](repeating: 0, count: marks.count)
+            for index in 0..<count {
+                let number = numbers.value(at: index, in: bytes)
+                guard number < UInt64(uses.count) else { throw .malformed(at: offset) }
+                uses[Int(number)] += 1
+            }
+        }
+        var values: [StoredIntegers] = []
+        for place in 0..<(marks.max() ?? 0) {
+            let size = zip(marks, uses).reduce(0) { $1.0 > place ? $0 + $1.1 : $0 }
+            values.append(try storedIntegers(size, in: bytes))
+        }
+        return StoredParameters(shapes: shapes, values: values, marks: marks)
+    }
+
+    /// How many integers are taken out of each shape.
+    private func marks(
+        of shapes: StoredTexts.Plain, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> [Int] {
+        var counts: [Int] = []
+        var place = shapes.start
+        for index in 0..<shapes.lengths.count {
+            let end = place + Int(shapes.lengths.value(at: index, in: bytes))
+            var count = 0
+            for offset in place..<end where bytes[offset] == ParametersColumn.mark { count += 1 }
+            guard count <= ParametersColumn.placesMax else { throw .malformed(at: offset) }
+            counts.append(count)
+            place = end
+        }
+        return counts
+    }
+
     /// Reads a column of `count` canonical JSON objects; copies them to the end of `texts`.
     mutating func parameters(
         _ count: Int, in bytes: Span<UInt8>, to texts: inout [UInt8]
     ) throws(SegmentError) -> [ByteRange] {
-        var shapeText: [UInt8] = []
-        let shapes = try self.texts(count, in: bytes, to: &shapeText)
-        var columns = try places(of: shapes, in: shapeText).makeIterator()
-        var values: [[UInt64]] = []
-        while let size = columns.next() { values.append(try integers(size, in: bytes)) }
-        var used = [Int](repeating: 0, count: values.count)
-        return shapes.map { shape in
-            let start = texts.count
-            var place = 0
-            for byte in shapeText[shape.indices] {
-                guard byte == 1, place < values.count else {
-                    texts.append(byte)
-                    continue
-                }
-                texts.append(decimal: values[place][used[place]])
-                used[place] += 1
-                place += 1
-            }
-            return shape.isEmpty ? .empty : ByteRange(start: start, count: texts.count - start)
-        }
-    }
-
-    /// How many integers the column of each place has.
-    private func places(of shapes: [ByteRange], in text: [UInt8]) throws(SegmentError) -> [Int] {
-        var sizes: [Int] = []
-        for shape in shapes {
-            let marks = text[shape.indices].count { $0 == 1 }
-            guard marks <= ParametersColumn.placesMax else { throw .malformed(at: offset) }
-            while sizes.count < marks { sizes.append(0) }
-            for place in 0..<marks { sizes[place] += 1 }
-        }
-        return sizes
+        try storedParameters(count, in: bytes).copyAll(count, from: bytes, to: &texts)
     }
 }

@@ -43,6 +43,8 @@ public enum SegmentFormat: Sendable {
     static let moneyColumns = 15
     /// How many text columns say what budgets go by: team, scenario, run.
     static let scopeColumns = 3
+    /// How many text columns the money part has: action, idempotency key and those.
+    static let moneyTexts = 2 + scopeColumns
     /// How many bytes a fingerprint has.
     static let fingerprintBytes = 16
     /// How many bytes the salt of the details part has.

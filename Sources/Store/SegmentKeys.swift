@@ -21,10 +21,14 @@ extension EncodedSegment {
         let count = header.chargeCount
         var keys = SegmentKeys()
         let accounts = try reader.integers(count, in: money.span)
-        for _ in 1..<SegmentFormat.moneyColumns { try reader.skipIntegers(count, in: money.span) }
-        try reader.skipTexts(count, in: money.span)
+        for _ in 1..<SegmentFormat.moneyColumns {
+            _ = try reader.storedIntegers(count, in: money.span)
+        }
+        _ = try reader.storedTexts(count, in: money.span)
         let ranges = try reader.texts(count, in: money.span, to: &keys.bytes)
-        for _ in 0..<SegmentFormat.scopeColumns { try reader.skipTexts(count, in: money.span) }
+        for _ in 0..<SegmentFormat.scopeColumns {
+            _ = try reader.storedTexts(count, in: money.span)
+        }
         _ = try reader.take(count * SegmentFormat.fingerprintBytes, in: money.span)
         let (events, order) = try reader.otherEvents(of: header, in: money.span)
         keys.reserve(count + events.count)
@@ -53,38 +57,5 @@ extension SegmentKeys {
     ) {
         guard !key.isEmpty else { return }
         entries.append(Entry(account: account, key: key, position: position))
-    }
-}
-
-extension ByteReader {
-    /// Passes over an integer column.
-    mutating func skipIntegers(_ count: Int, in bytes: Span<UInt8>) throws(SegmentError) {
-        let width = Int(try byte(in: bytes))
-        _ = try varint(in: bytes)
-        guard width <= 56 || width == 64 else { throw .malformed(at: offset) }
-        _ = try take((count * width + 7) / 8, in: bytes)
-    }
-
-    /// Passes over a text column.
-    mutating func skipTexts(_ count: Int, in bytes: Span<UInt8>) throws(SegmentError) {
-        switch try byte(in: bytes) {
-        case 0: return
-        case 1: try skipPlainTexts(count, in: bytes)
-        case 2:
-            try skipPlainTexts(try self.count(limit: count, in: bytes), in: bytes)
-            try skipIntegers(count, in: bytes)
-        default: throw .malformed(at: offset)
-        }
-    }
-
-    private mutating func skipPlainTexts(
-        _ count: Int, in bytes: Span<UInt8>
-    ) throws(SegmentError) {
-        var total: UInt64 = 0
-        for length in try integers(count, in: bytes) {
-            total &+= length
-            guard total <= UInt64(bytes.count) else { throw .malformed(at: offset) }
-        }
-        _ = try take(Int(total), in: bytes)
     }
 }

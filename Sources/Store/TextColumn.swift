@@ -120,37 +120,123 @@ struct TextColumn {
     }
 }
 
+/// A column of byte strings where it is stored: each can be read without the others.
+struct StoredTexts: Sendable {
+    /// Strings one after the other.
+    struct Plain: Sendable {
+        let lengths: StoredIntegers
+        /// Where the first one begins.
+        let start: Int
+
+        /// Where the string at `index` lies: at once when all are of one length, else after summing
+        /// up the lengths of those before.
+        func range(at index: Int, in bytes: Span<UInt8>) -> Range<Int> {
+            if let length = lengths.common {
+                let first = start + index * Int(length)
+                return first..<first + Int(length)
+            }
+            var first = start
+            for before in 0..<index { first += Int(lengths.value(at: before, in: bytes)) }
+            return first..<first + Int(lengths.value(at: index, in: bytes))
+        }
+    }
+
+    enum Form: Sendable {
+        case empty
+        case plain(Plain)
+        case dictionary(distinct: Plain, numbers: StoredIntegers)
+    }
+
+    let form: Form
+
+    /// Where the string at `index`, which is less than the column's count, lies in the bytes read.
+    func range(at index: Int, in bytes: Span<UInt8>) throws(SegmentError) -> Range<Int> {
+        switch form {
+        case .empty: return 0..<0
+        case .plain(let plain): return plain.range(at: index, in: bytes)
+        case .dictionary(let distinct, let numbers):
+            let number = numbers.value(at: index, in: bytes)
+            guard number < UInt64(distinct.lengths.count) else {
+                throw .malformed(at: distinct.start)
+            }
+            return distinct.range(at: Int(number), in: bytes)
+        }
+    }
+}
+
 extension ByteReader {
-    /// Reads a column of `count` byte strings; copies them to the end of `texts`.
-    mutating func texts(
-        _ count: Int, in bytes: Span<UInt8>, to texts: inout [UInt8]
-    ) throws(SegmentError) -> [ByteRange] {
+    /// Passes over a column of `count` byte strings and says how to read single ones.
+    mutating func storedTexts(
+        _ count: Int, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> StoredTexts {
         switch try byte(in: bytes) {
-        case 0: return [ByteRange](repeating: .empty, count: count)
-        case 1: return try plainTexts(count, in: bytes, to: &texts)
+        case 0: return StoredTexts(form: .empty)
+        case 1: return StoredTexts(form: .plain(try storedPlainTexts(count, in: bytes)))
         case 2:
             let distinctCount = try self.count(limit: count, in: bytes)
-            let distinct = try plainTexts(distinctCount, in: bytes, to: &texts)
-            var ranges: [ByteRange] = []
-            ranges.reserveCapacity(count)
-            for number in try integers(count, in: bytes) {
-                guard number < UInt64(distinctCount) else { throw .malformed(at: offset) }
-                ranges.append(distinct[Int(number)])
-            }
-            return ranges
+            let distinct = try storedPlainTexts(distinctCount, in: bytes)
+            let numbers = try storedIntegers(count, in: bytes)
+            return StoredTexts(form: .dictionary(distinct: distinct, numbers: numbers))
         default: throw .malformed(at: offset)
         }
     }
 
-    private mutating func plainTexts(
+    private mutating func storedPlainTexts(
+        _ count: Int, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> StoredTexts.Plain {
+        let lengths = try storedIntegers(count, in: bytes)
+        var total: UInt64 = 0
+        for index in 0..<count {
+            let length = lengths.value(at: index, in: bytes)
+            guard length <= UInt64(bytes.count) else { throw .malformed(at: offset) }
+            total += length
+            guard total <= UInt64(bytes.count) else { throw .malformed(at: offset) }
+        }
+        return StoredTexts.Plain(lengths: lengths, start: try take(Int(total), in: bytes))
+    }
+
+    /// Reads a column of `count` byte strings; copies them to the end of `texts`.
+    mutating func texts(
         _ count: Int, in bytes: Span<UInt8>, to texts: inout [UInt8]
     ) throws(SegmentError) -> [ByteRange] {
+        try storedTexts(count, in: bytes).copyAll(count, from: bytes, to: &texts)
+    }
+}
+
+extension StoredTexts {
+    /// Copies all strings, of which there are `count`, to the end of `texts`, each distinct one once.
+    func copyAll(
+        _ count: Int, from bytes: Span<UInt8>, to texts: inout [UInt8]
+    ) throws(SegmentError) -> [ByteRange] {
+        switch form {
+        case .empty: return [ByteRange](repeating: .empty, count: count)
+        case .plain(let plain): return plain.copyAll(from: bytes, to: &texts)
+        case .dictionary(let plain, let numbers):
+            let distinct = plain.copyAll(from: bytes, to: &texts)
+            var ranges: [ByteRange] = []
+            ranges.reserveCapacity(count)
+            for index in 0..<count {
+                let number = numbers.value(at: index, in: bytes)
+                guard number < UInt64(distinct.count) else {
+                    throw .malformed(at: plain.start)
+                }
+                ranges.append(distinct[Int(number)])
+            }
+            return ranges
+        }
+    }
+}
+
+extension StoredTexts.Plain {
+    /// Copies all strings to the end of `texts`.
+    fileprivate func copyAll(from bytes: Span<UInt8>, to texts: inout [UInt8]) -> [ByteRange] {
         var ranges: [ByteRange] = []
-        ranges.reserveCapacity(count)
-        for length in try integers(count, in: bytes) {
-            guard length <= UInt64(bytes.count) else { throw .malformed(at: offset) }
-            let start = try take(Int(length), in: bytes)
-            ranges.append(texts.appending(bytes.extracting(start..<start + Int(length))))
+        ranges.reserveCapacity(lengths.count)
+        var place = start
+        for index in 0..<lengths.count {
+            let end = place + Int(lengths.value(at: index, in: bytes))
+            ranges.append(texts.appending(bytes.extracting(place..<end)))
+            place = end
         }
         return ranges
     }
