@@ -29,7 +29,7 @@ struct IntegerColumnTests {
         #expect(reader.offset == end)
         var skipper = ByteReader()
         _ = try skipper.take(before, in: bytes.span)
-        try skipper.skipIntegers(words.count, in: bytes.span)
+        _ = try skipper.storedIntegers(words.count, in: bytes.span)
         #expect(skipper.offset == end)
     }
 

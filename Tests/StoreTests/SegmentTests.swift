@@ -29,6 +29,33 @@ struct SegmentTests {
         }
     }
 
+    @Test(arguments: UInt64(1)...20)
+    func `single events are read as they are in the whole`(seed: UInt64) throws {
+        var samples = Samples(seed: seed)
+        var encoder = SegmentEncoder()
+        for (charges, events) in Self.sizes {
+            let contents = samples.contents(charges: charges, events: events)
+            let encoded = encoder.encode(
+                contents, previous: SegmentFormat.firstHash, salt: .salt)
+            let erased = EncodedSegment(
+                number: encoded.number, money: encoded.money, details: nil, hash: encoded.hash)
+            for segment in [encoded, erased] {
+                let whole = try segment.contents(after: nil)
+                let view = try SegmentView(segment)
+                #expect(view.count == whole.count)
+                for (index, event) in whole.plain.enumerated() {
+                    let (single, item) = try #require(try view.event(at: index))
+                    #expect(single.plain == [event], "seed \(seed), event \(index)")
+                    #expect(single.item(at: 0) == item)
+                    guard case .charge(let place) = whole.item(at: index) else { continue }
+                    #expect(single.uses(ofCharge: 0) == whole.uses(ofCharge: place))
+                }
+                #expect(try view.event(at: whole.count) == nil)
+                #expect(try view.event(at: -1) == nil)
+            }
+        }
+    }
+
     @Test(arguments: UInt64(1)...40)
     func `the keys can be read without the rest`(seed: UInt64) throws {
         var samples = Samples(seed: seed)

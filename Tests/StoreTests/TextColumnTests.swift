@@ -25,7 +25,7 @@ struct TextColumnTests {
             #expect(found.map { [UInt8](read[$0.indices]) } == texts)
             #expect(reader.offset == bytes.count)
             var skipper = ByteReader()
-            try skipper.skipTexts(texts.count, in: bytes.span)
+            _ = try skipper.storedTexts(texts.count, in: bytes.span)
             #expect(skipper.offset == bytes.count)
         }
     }
