@@ -25,17 +25,19 @@ final class Checkpointer: Sendable {
 
     private let readModel: ReadModel
     private let keys: KeyArchive
+    private let journal: SQLiteJournalReader
     private let failed: @Sendable (StoreError) -> Void
     private let jobs = WorkQueue<Job>(capacity: 1)
     private let status = Mutex(Status())
     private let thread: Mutex<WorkerThread?>
 
     init(
-        state: consuming SQLiteState, readModel: ReadModel, keys: KeyArchive,
-        failed: @escaping @Sendable (StoreError) -> Void
+        state: consuming SQLiteState, journal: SQLiteJournalReader, readModel: ReadModel,
+        keys: KeyArchive, failed: @escaping @Sendable (StoreError) -> Void
     ) throws(StoreError) {
         self.readModel = readModel
         self.keys = keys
+        self.journal = journal
         self.failed = failed
         thread = Mutex(nil)
         let handover = Handover(state)
@@ -71,7 +73,8 @@ final class Checkpointer: Sendable {
     private func run(_ state: inout SQLiteState) {
         while let job = jobs.take() {
             do throws(StoreError) {
-                try state.write(Checkpoint(job.frozen, job.image, through: job.mark))
+                try state.write(
+                    Checkpoint(job.frozen, job.image, through: job.mark), from: journal)
                 readModel.thaw(job.frozen)
                 keys.publish(state.keyRuns, through: state.through)
                 status.withLock { $0.lastError = nil }
@@ -83,16 +86,16 @@ final class Checkpointer: Sendable {
                 stopIfDamaged(error)
                 continue
             }
-            mergeKeys(of: &state)
+            merge(&state)
         }
         if isCondemned { state.condemn() }
     }
 
     /// Merging can wait: what cannot be merged now is tried again after the next checkpoint.
-    private func mergeKeys(of state: inout SQLiteState) {
+    private func merge(_ state: inout SQLiteState) {
         do throws(StoreError) {
-            guard try state.mergeKeys() else { return }
-            keys.publish(state.keyRuns, through: state.through)
+            if try state.mergeKeys() { keys.publish(state.keyRuns, through: state.through) }
+            while jobs.waitingCount == 0, try state.mergeArchive() {}
         } catch {
             status.withLock { $0.lastError = error }
             stopIfDamaged(error)

@@ -62,9 +62,10 @@ public struct OpenFiles: ~Copyable, Sendable {
         ) { (image, mark) throws(StoreError) in
             guard let frozen = readModel.freeze() else { return state.through }
             do throws(StoreError) {
-                try state.write(Checkpoint(frozen, image, through: mark))
+                try state.write(Checkpoint(frozen, image, through: mark), from: journal)
                 readModel.thaw(frozen)
                 _ = try state.mergeKeys()
+                while try state.mergeArchive() {}
             } catch {
                 if case .corrupt = error { state.condemn() }
                 throw error
@@ -98,7 +99,6 @@ extension Checkpoint {
     /// What the read model set aside, with the accounts as they were then.
     public init(_ frozen: ReadModel.Frozen, _ image: LedgerImage, through mark: JournalMark) {
         self.init(
-            through: mark, image: image, usage: frozen.usage, events: frozen.events,
-            actions: frozen.actions)
+            through: mark, image: image, usage: frozen.usage, actions: frozen.actions)
     }
 }

@@ -61,7 +61,8 @@ public final class Partition: Sendable {
             checkpoint: files.checkpoint, last: recovered.last.number,
             clockBehindMicros: time.behindMicros)
         let checkpointer = try Checkpointer(
-            state: files.state, readModel: readModel, keys: files.keys, failed: handlers.failed)
+            state: files.state, journal: reader, readModel: readModel, keys: files.keys,
+            failed: handlers.failed)
         let engine = try Engine(ledger: recovered.ledger, after: recovered.last)
         pipeline = try Self.start(
             engine, CommitStage(journal: files.journal, after: recovered.last), time,

@@ -15,8 +15,6 @@ struct EventChains: Sendable {
     /// For each event the place of the one before it of the same account.
     private var previous: [UInt32] = []
     private var last: [UInt32] = []
-    /// The accounts in the order of their first events.
-    private var accounts: [AccountSlot] = []
     /// How many events are listed.
     private(set) var count = 0
 
@@ -29,7 +27,6 @@ struct EventChains: Sendable {
         guard let account else { return previous.append(Self.unlisted) }
         let index = Int(account)
         while last.count <= index { last.append(Self.end) }
-        if last[index] == Self.end { accounts.append(account) }
         previous.append(last[index])
         last[index] = place
         count += 1
@@ -84,70 +81,5 @@ struct EventChains: Sendable {
         return Position(
             segment: first.segment, index: UInt32(truncatingIfNeeded: place - start),
             partition: first.partition)
-    }
-}
-
-extension EventChains {
-    /// The positions by account, for a checkpoint.
-    func rows() -> EventRows {
-        var owners = [UInt32](repeating: 0, count: previous.count)
-        var counts = [Int](repeating: 0, count: accounts.count + 1)
-        var known: UInt32 = 0
-        for (place, link) in previous.enumerated() where link != Self.unlisted {
-            // The first event of an account has none before it; accounts are listed in that order.
-            let owner = link == Self.end ? known : owners[Int(link)]
-            if link == Self.end { known += 1 }
-            owners[place] = owner
-            counts[Int(owner) + 1] += 1
-        }
-        for index in 1..<counts.count { counts[index] += counts[index - 1] }
-        var ends = counts
-        var places = [UInt32](repeating: 0, count: count)
-        for (place, link) in previous.enumerated() where link != Self.unlisted {
-            let owner = Int(owners[place])
-            places[ends[owner]] = UInt32(truncatingIfNeeded: place)
-            ends[owner] += 1
-        }
-        return EventRows(chains: self, accounts: accounts, places: places, starts: counts)
-    }
-
-    /// Positions of some events, given by their places in rising order.
-    fileprivate func positions(_ places: ArraySlice<UInt32>) -> [Position] {
-        var found: [Position] = []
-        found.reserveCapacity(places.count)
-        var segment = segments.count - 1
-        for place in places.reversed() {
-            segment = segmentOf(place: Int(place), from: segment)
-            found.append(position(at: Int(place), in: segment))
-        }
-        return found.reversed()
-    }
-}
-
-/// The rows of ``EventChains`` for a checkpoint, each made when it is asked for.
-struct EventRows: Sequence, IteratorProtocol, Sendable {
-    fileprivate let chains: EventChains
-    fileprivate let accounts: [AccountSlot]
-    /// The places of all events, account by account.
-    fileprivate let places: [UInt32]
-    /// Where those of each account begin, and where all end.
-    fileprivate let starts: [Int]
-    private var index = 0
-
-    fileprivate init(
-        chains: EventChains, accounts: [AccountSlot], places: [UInt32], starts: [Int]
-    ) {
-        self.chains = chains
-        self.accounts = accounts
-        self.places = places
-        self.starts = starts
-    }
-
-    mutating func next() -> EventRow? {
-        guard index < accounts.count else { return nil }
-        defer { index += 1 }
-        return EventRow(
-            account: accounts[index],
-            positions: chains.positions(places[starts[index]..<starts[index + 1]]))
     }
 }

@@ -43,8 +43,6 @@ public final class ReadModel: Sendable {
         public let actions: [String]
         /// The usage rows, made when asked for.
         public var usage: [UsageRow] { delta.usageRows() }
-        /// The event rows, made when asked for.
-        public var events: any Sequence<EventRow> & Sendable { delta.eventRows() }
     }
 
     /// Usage summed over one quarter of an hour, action and key.
@@ -163,18 +161,55 @@ public final class ReadModel: Sendable {
         }
     }
 
+    /// The newest entries of an account that stand before `end`, as many as lie together, in their
+    /// order; none when there are no more.
+    ///
+    /// Those that storage does not hold yet are read from the journal, at most `limit` of them.
+    func entries(
+        of account: AccountSlot, before end: Position?, limit: Int, parameters: Bool,
+        from segments: SegmentCache
+    ) throws(StoreError) -> EntrySummaries {
+        let newest = tail(of: account, before: end, limit: limit)
+        guard !newest.isEmpty else {
+            // What memory does not hold any more is in storage by now.
+            return try stored.entries(
+                of: account, before: end, limit: limit, parameters: parameters
+            ).entries
+        }
+        var summaries = EntrySummaries()
+        for position in newest.reversed() {
+            try segments.summarize(position, parameters: parameters, to: &summaries)
+        }
+        return summaries
+    }
+
+    /// Where the entries of an account stand that memory holds, newest first, before `end`.
+    private func tail(
+        of account: AccountSlot, before end: Position?, limit: Int
+    ) -> [Position] {
+        state.withLock { state in
+            let live = state.live.delta.chains.positions(of: account, before: end, limit: limit)
+            guard live.count < limit, let frozen = state.frozen else { return live }
+            return live
+                + frozen.delta.chains.positions(
+                    of: account, before: end, limit: limit - live.count)
+        }
+    }
+
     /// Where at most `limit` events of an account stand, newest first, before `end`.
     public func positions(
         of account: AccountSlot, before end: Position?, limit: Int
     ) throws(StoreError) -> [Position] {
-        try read { () throws(StoreError) in
-            try stored.events(of: account, before: end, limit: limit)
-        } _: { rows, deltas, _ in
-            let newest = deltas.reversed().flatMap {
-                $0.chains.positions(of: account, before: end, limit: limit)
-            }
-            return Array((newest + rows).prefix(limit))
+        var found = tail(of: account, before: end, limit: limit)
+        while found.count < limit {
+            let older = try stored.entries(
+                of: account, before: found.last ?? end, limit: limit - found.count,
+                parameters: false
+            ).entries.entries
+            guard !older.isEmpty else { break }
+            found += older.reversed().map(\.position)
         }
+        return found
     }
 
     /// Where the newest events of all accounts stand that memory knows of, newest first.

@@ -58,6 +58,18 @@ public final class SegmentCache: Sendable {
         }
     }
 
+    /// Appends the summary of the event at a position, if lists show it.
+    func summarize(
+        _ position: Position, parameters: Bool, to summaries: inout EntrySummaries
+    ) throws(StoreError) {
+        guard let view = try view(of: position.segment) else { return }
+        do throws(SegmentError) {
+            try view.summarize(Int(position.index), parameters: parameters, to: &summaries)
+        } catch {
+            throw .corrupt("segment \(position.segment): \(error)")
+        }
+    }
+
     /// How a segment is chained; nil when there is none.
     public func seal(of number: UInt64) throws(StoreError) -> SegmentSeal? {
         guard number > 0, let encoded = try journal.segment(number) else { return nil }

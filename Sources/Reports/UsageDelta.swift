@@ -137,9 +137,6 @@ struct UsageDelta: Sendable {
         }
         return rows
     }
-
-    /// The events' positions as rows for a checkpoint.
-    func eventRows() -> EventRows { chains.rows() }
 }
 
 extension UsageRow.Cell {

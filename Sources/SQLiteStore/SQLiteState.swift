@@ -10,7 +10,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     static let fileName = "state.db"
     /// PRAGMA application_id, "TLYS".
     static let applicationID: Int64 = 0x544C_5953
-    static let schemaVersion: Int64 = 1
+    static let schemaVersion: Int64 = 2
 
     /// Whether the log reads back as it is on disk.
     private enum Health {
@@ -72,7 +72,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         try database.truncateLog()
         if !isKnown {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
-                () throws(StoreError) in try database.run(Self.schema)
+                () throws(StoreError) in try database.run(Self.schema + Self.archiveSchema)
             }
         }
         let head = try Self.head(database)
@@ -97,9 +97,6 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         CREATE TABLE usage (
             account INTEGER NOT NULL, quarter INTEGER NOT NULL, through INTEGER NOT NULL,
             body BLOB NOT NULL, PRIMARY KEY (account, quarter, through)) WITHOUT ROWID;
-        CREATE TABLE event (
-            account INTEGER NOT NULL, through INTEGER NOT NULL, body BLOB NOT NULL,
-            PRIMARY KEY (account, through)) WITHOUT ROWID;
         CREATE TABLE key_run (
             number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
             count INTEGER NOT NULL);
@@ -132,7 +129,9 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     }
 
     /// After the first failure to copy the log nothing is written until the file is opened again.
-    public mutating func write(_ checkpoint: Checkpoint) throws(StoreError) {
+    public mutating func write(
+        _ checkpoint: Checkpoint, from journal: some JournalReader
+    ) throws(StoreError) {
         if case .doubtful(let error) = health { throw error }
         var runs = keyRuns
         var counts = counts
@@ -140,6 +139,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             try writeCatalogue(checkpoint.image)
             try writeAccounts(checkpoint.image)
             try writeUsage(checkpoint, &counts)
+            counts.archived += try archive(through: checkpoint.through.number, from: journal)
             let sealed = checkpoint.image.sealedKeys.filter { $0.through > through }
             if let run = try writeKeys(sealed, besides: runs) { runs.append(run) }
             counts.keys = runs.reduce(0) { $0 + $1.count }
@@ -219,15 +219,6 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             usage.bind(4, copying: StateEncoding.encode(row, through: number))
             _ = try usage.step(database)
             counts.usageRows += 1
-        }
-        let events = try database.statement("INSERT INTO event VALUES (?, ?, ?)")
-        var rows: any IteratorProtocol<EventRow> = checkpoint.events.makeIterator()
-        while let row = rows.next() {
-            events.bind(1, Int64(row.account))
-            events.bind(2, through)
-            events.bind(3, copying: StateEncoding.encode(row, through: number))
-            _ = try events.step(database)
-            counts.eventRows += 1
         }
         let actions = try database.statement("INSERT INTO action VALUES (?, ?)")
         for action in checkpoint.actions {

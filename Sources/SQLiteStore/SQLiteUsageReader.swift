@@ -3,7 +3,7 @@ public import Ledger
 public import Store
 internal import Synchronization
 
-/// Reads checkpointed usage and events on a connection of its own.
+/// Reads checkpointed usage and entries on a connection of its own.
 ///
 /// Each answer comes from one read transaction and says up to which segment it reaches, so that
 /// the caller can add exactly what came later.
@@ -12,7 +12,7 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
         let database: Database
         let usage: Statement
         let allUsage: Statement
-        let events: Statement
+        let chunk: Statement
     }
 
     private let connection: Mutex<Connection>
@@ -32,16 +32,14 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
             SELECT quarter, body, account, through FROM usage
             WHERE quarter >= ?2 AND quarter < ?3
             """)
-        let events = try database.statement(
+        let chunk = try database.statement(
             """
-            SELECT body, through FROM event
-            WHERE account = ?1 AND through <= coalesce(
-                (SELECT min(through) FROM event WHERE account = ?1 AND through >= ?2),
-                9223372036854775807)
-            ORDER BY through DESC
+            SELECT run, account, position, body FROM archive_chunk
+            WHERE run = ?1 AND (account, position) < (?2, ?3)
+            ORDER BY account DESC, position DESC LIMIT 1
             """)
         connection = Mutex(
-            Connection(database: database, usage: usage, allUsage: allUsage, events: events))
+            Connection(database: database, usage: usage, allUsage: allUsage, chunk: chunk))
     }
 
     public func usage(
@@ -84,40 +82,41 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
         return rows
     }
 
-    public func events(
-        of account: AccountSlot, before end: Position?, limit: Int
-    ) throws(StoreError) -> (through: UInt64, rows: [Position]) {
+    public func entries(
+        of account: AccountSlot, before end: Position?, limit: Int, parameters: Bool
+    ) throws(StoreError) -> (through: UInt64, entries: EntrySummaries) {
         try connection.withLock { (connection) throws(StoreError) in
             try connection.read { (through, database) throws(StoreError) in
-                let rows = try Self.positions(
-                    connection.events, account: account, before: end, limit: limit, in: database)
-                return (through, rows)
+                for run in try SQLiteState.archiveRuns(database).reversed() {
+                    if let end, run.after >= end.segment { continue }
+                    let found = try Self.entries(
+                        of: account, in: run, before: end, limit, parameters, connection)
+                    if !found.entries.isEmpty { return (through, found) }
+                }
+                return (through, EntrySummaries())
             }
         }
     }
 
-    /// Rows hold what one checkpoint added, oldest first; they are read newest first.
-    private static func positions(
-        _ select: borrowing Statement, account: AccountSlot, before end: Position?, limit: Int,
-        in database: borrowing Database
-    ) throws(StoreError) -> [Position] {
-        select.bind(1, Int64(account))
-        select.bind(2, Int64(clamping: end?.segment ?? .max))
-        var found: [Position] = []
-        while found.count < limit, try select.step(database) {
-            let row = try? StateEncoding.events(
-                of: account, through: UInt64(bitPattern: select.integer(1)),
-                from: select.bytes(0))
-            guard let row else {
-                select.reset()
-                throw .corrupt("\(SQLiteState.fileName): events")
-            }
-            for position in row.positions.reversed() where found.count < limit {
-                if end.map({ position < $0 }) ?? true { found.append(position) }
-            }
+    /// Those of one run: from the last chunk that begins before `end`.
+    private static func entries(
+        of account: AccountSlot, in run: ArchiveRun, before end: Position?, _ limit: Int,
+        _ parameters: Bool, _ connection: borrowing Connection
+    ) throws(StoreError) -> EntrySummaries {
+        connection.chunk.bind(1, run.number)
+        connection.chunk.bind(2, Int64(account))
+        connection.chunk.bind(3, end?.packed ?? .max)
+        guard try connection.chunk.step(connection.database) else { return EntrySummaries() }
+        defer { connection.chunk.reset() }
+        let chunk = try ArchiveChunk(row: connection.chunk)
+        do throws(SegmentError) {
+            let places = chunk.places(chunk.places(of: account), before: end)
+            return try chunk.summaries(
+                max(places.lowerBound, places.upperBound - limit)..<places.upperBound,
+                parameters: parameters)
+        } catch {
+            throw .corrupt("\(SQLiteState.fileName): a chunk of the archive: \(error)")
         }
-        select.reset()
-        return found
     }
 }
 

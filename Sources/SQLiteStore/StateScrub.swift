@@ -1,25 +1,30 @@
 internal import Ledger
 public import Store
 
-/// Reads every row of usage and events that a checkpoint has, and counts them.
+/// Reads every row of usage and of the archive that a checkpoint has, and counts them.
 ///
 /// Reports read a few rows at a time and would not miss one: a row that is damaged or gone without
 /// a trace is found here, some time after a start. Balances need no scrub, as a start reads all of
 /// them, nor do keys, whose pages say what must be on them.
 public struct StateScrub: ~Copyable, Sendable {
-    /// How many rows a step reads, so that no reader holds the log up for long.
+    /// How many rows of usage a step reads, so that no reader holds the log up for long.
     public static let stepRows = 4096
+    /// How many chunks of the archive a step reads.
+    public static let stepChunks = 64
 
     private let database: Database
     private let through: UInt64
     private let counts: StateHead.Counts
-    /// The table at hand, with the key of the row read last.
-    private var table = Table.usage
+    private var phase = Phase.usage
+    /// The key of the row read last.
     private var last: [Int64] = [.min, .min, .min]
     private var rowCount = 0
+    private var entryCount = 0
+    /// The runs to be read; the last one first.
+    private var runs: [ArchiveRun]
 
-    private enum Table {
-        case usage, events
+    private enum Phase {
+        case usage, archive
     }
 
     /// Opens the state in the folder at `path`; nil when it has no checkpoint yet.
@@ -27,8 +32,10 @@ public struct StateScrub: ~Copyable, Sendable {
         let database = try Database(
             path: "\(path)/\(SQLiteState.fileName)", access: .reading, vfs: vfs)
         guard let head = try SQLiteState.head(database) else { return nil }
+        let runs = try SQLiteState.archiveRuns(database)
         through = head.through.number
         counts = head.counts
+        self.runs = runs.filter { $0.through <= head.through.number }
         self.database = database
     }
 
@@ -36,31 +43,37 @@ public struct StateScrub: ~Copyable, Sendable {
     ///
     /// Throws `StoreError.corrupt` when a row is not what was written, or missing.
     public mutating func step() throws(StoreError) -> Bool {
-        let rows = try take()
-        rowCount += rows
-        guard rows < Self.stepRows else { return false }
-        let expected = table == .usage ? counts.usageRows : counts.eventRows
-        guard rowCount == expected else {
-            throw .corrupt("\(SQLiteState.fileName): \(rowCount) of \(expected) rows of \(table)")
+        switch phase {
+        case .usage:
+            let rows = try takeUsage()
+            rowCount += rows
+            guard rows < Self.stepRows else { return false }
+            guard rowCount == counts.usageRows else {
+                throw .corrupt(
+                    "\(SQLiteState.fileName): \(rowCount) of \(counts.usageRows) rows of usage")
+            }
+            phase = .archive
+            beginRun()
+        case .archive:
+            guard let run = runs.last else { return true }
+            guard try !takeChunks(of: run) else { return false }
+            runs.removeLast()
+            beginRun()
         }
-        guard table == .usage else { return true }
-        table = .events
-        last = [.min, .min, .min]
-        rowCount = 0
         return false
     }
 
-    private mutating func take() throws(StoreError) -> Int {
+    private mutating func beginRun() {
+        last = [0, -1, 0]
+        (rowCount, entryCount) = (0, 0)
+    }
+
+    private mutating func takeUsage() throws(StoreError) -> Int {
         let select = try database.statement(
-            table == .usage
-                ? """
-                SELECT account, quarter, through, body FROM usage
-                WHERE (account, quarter, through) > (?1, ?2, ?3) ORDER BY 1, 2, 3 LIMIT ?4
-                """
-                : """
-                SELECT account, 0, through, body FROM event
-                WHERE (account, through) > (?1, ?3) ORDER BY 1, 3 LIMIT ?4
-                """)
+            """
+            SELECT account, quarter, through, body FROM usage
+            WHERE (account, quarter, through) > (?1, ?2, ?3) ORDER BY 1, 2, 3 LIMIT ?4
+            """)
         for index in 0..<3 { select.bind(Int32(index + 1), last[index]) }
         select.bind(4, Int64(Self.stepRows))
         var read = 0
@@ -68,11 +81,17 @@ public struct StateScrub: ~Copyable, Sendable {
         while try select.step(database) {
             let key = [select.integer(0), select.integer(1), select.integer(2)]
             guard last.lexicographicallyPrecedes(key) || last[0] == .min else {
-                throw .corrupt("\(SQLiteState.fileName): rows of \(table) are out of order")
+                throw .corrupt("\(SQLiteState.fileName): rows of usage are out of order")
             }
             last = key
             read += 1
-            try check(key, select.bytes(3))
+            do throws(SegmentError) {
+                _ = try StateEncoding.usage(
+                    of: AccountSlot(truncatingIfNeeded: key[0]), quarter: key[1],
+                    through: UInt64(bitPattern: key[2]), from: select.bytes(3))
+            } catch {
+                throw .corrupt("\(SQLiteState.fileName): a row of usage: \(error)")
+            }
             // Of a checkpoint after the one that is scrubbed.
             if UInt64(bitPattern: key[2]) > through { later += 1 }
         }
@@ -80,19 +99,46 @@ public struct StateScrub: ~Copyable, Sendable {
         return read
     }
 
-    private func check(_ key: [Int64], _ body: [UInt8]) throws(StoreError) {
-        let account = AccountSlot(truncatingIfNeeded: key[0])
-        let through = UInt64(bitPattern: key[2])
-        do throws(SegmentError) {
-            switch table {
-            case .usage:
-                _ = try StateEncoding.usage(
-                    of: account, quarter: key[1], through: through, from: body)
-            case .events:
-                _ = try StateEncoding.events(of: account, through: through, from: body)
+    /// Reads some chunks of a run; false at its end, where all must have been there.
+    private mutating func takeChunks(of run: ArchiveRun) throws(StoreError) -> Bool {
+        // A run that was merged meanwhile has been read by whoever merged it.
+        let runs = try SQLiteState.archiveRuns(database)
+        guard runs.contains(where: { $0 == run }) else { return false }
+        let select = try database.statement(
+            """
+            SELECT run, account, position, body FROM archive_chunk
+            WHERE run = ?1 AND (account, position) > (?2, ?3) ORDER BY account, position LIMIT ?4
+            """)
+        select.bind(1, run.number)
+        select.bind(2, last[1])
+        select.bind(3, last[2])
+        select.bind(4, Int64(Self.stepChunks))
+        var read = 0
+        while try select.step(database) {
+            last = [run.number, select.integer(1), select.integer(2)]
+            let entries = try ArchiveChunk(row: select).allSummaries.entries
+            guard entries.isInOrder else {
+                throw .corrupt("\(SQLiteState.fileName): a chunk of the archive is out of order")
             }
-        } catch {
-            throw .corrupt("\(SQLiteState.fileName): a row of \(table): \(error)")
+            read += 1
+            entryCount += entries.count
         }
+        rowCount += read
+        guard read < Self.stepChunks else { return true }
+        guard rowCount == run.chunks, entryCount == run.entries else {
+            throw .corrupt(
+                """
+                \(SQLiteState.fileName): \(rowCount) of \(run.chunks) chunks and \(entryCount) of \
+                \(run.entries) entries of run \(run.number) of the archive
+                """)
+        }
+        return false
+    }
+}
+
+extension [EntrySummary] {
+    /// True when they are in the order of account and position.
+    fileprivate var isInOrder: Bool {
+        zip(self, dropFirst()).allSatisfy { ($0.account, $0.position) < ($1.account, $1.position) }
     }
 }

@@ -12,6 +12,14 @@ public struct StoreTuning: Hashable, Sendable {
     public var mergedKeysMax = 64 << 20
     /// How many keys a page is tried with first.
     public var pageKeysUsual = 400
+    /// A run of the archive is written after so many entries.
+    public var archivedRunEntries = 1 << 19
+    /// So many entries a chunk of the archive has, at most `ArchiveChunk.entriesMax`.
+    public var archivedChunkEntries = 4096
+    /// So many of the newest runs of the archive are merged at least.
+    public var mergedArchivesMin = 8
+    /// Runs of more entries are not merged any more.
+    public var mergedArchiveEntriesMax = 4 << 20
     /// After so many events read back from the journal what is derived from them goes to disk.
     public var interimEvents = 2_000_000
 

@@ -39,17 +39,6 @@ public struct UsageRow: Hashable, Sendable {
     }
 }
 
-/// Where the events of one account stand, oldest first.
-public struct EventRow: Hashable, Sendable {
-    public let account: AccountSlot
-    public let positions: [Position]
-
-    public init(account: AccountSlot, positions: [Position]) {
-        self.account = account
-        self.positions = positions
-    }
-}
-
 /// A place in the journal: everything up to and including one segment.
 public struct JournalMark: Hashable, Sendable {
     /// The number of the segment; 0 before the first.
@@ -76,19 +65,15 @@ public struct Checkpoint: Sendable {
     /// The accounts, keys and price lists as they were after that segment.
     public let image: LedgerImage
     public let usage: [UsageRow]
-    public let events: any Sequence<EventRow> & Sendable
     /// The actions first used since the last checkpoint; they go on the store's list in order.
     public let actions: [String]
 
     public init(
-        through: JournalMark, image: LedgerImage, usage: [UsageRow],
-        events: any Sequence<EventRow> & Sendable,
-        actions: [String]
+        through: JournalMark, image: LedgerImage, usage: [UsageRow], actions: [String]
     ) {
         self.through = through
         self.image = image
         self.usage = usage
-        self.events = events
         self.actions = actions
     }
 }
@@ -119,11 +104,14 @@ public struct RestoredState: Sendable {
 
 /// Keeps checkpoints: derived from the journal, so that damage costs time and nothing else.
 public protocol StateStore: ~Copyable {
-    /// Adds a checkpoint; all of it or nothing is there after a crash.
-    mutating func write(_ checkpoint: Checkpoint) throws(StoreError)
+    /// Adds a checkpoint, and the entries of its segments as they are in the journal; all of it or
+    /// nothing is there after a crash.
+    mutating func write(
+        _ checkpoint: Checkpoint, from journal: some JournalReader
+    ) throws(StoreError)
 }
 
-/// Reads what checkpoints hold of usage and events.
+/// Reads what checkpoints hold of usage and entries.
 ///
 /// Each answer says up to which segment storage reaches, so that the caller can add exactly what
 /// came later.
@@ -133,8 +121,9 @@ public protocol UsageReader: Sendable {
         of account: AccountSlot?, quarters: Range<Int64>
     ) throws(StoreError) -> (through: UInt64, rows: [UsageRow])
 
-    /// Where at most `limit` events of an account stand, newest first, before `end`.
-    func events(
-        of account: AccountSlot, before end: Position?, limit: Int
-    ) throws(StoreError) -> (through: UInt64, rows: [Position])
+    /// The newest entries of an account before `end`, as many of at most `limit` as lie together, in
+    /// their order; none when there are no more.
+    func entries(
+        of account: AccountSlot, before end: Position?, limit: Int, parameters: Bool
+    ) throws(StoreError) -> (through: UInt64, entries: EntrySummaries)
 }

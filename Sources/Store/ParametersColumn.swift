@@ -166,36 +166,25 @@ struct StoredParameters: Sendable {
         self.marks = marks
     }
 
-    /// Copies the object at `index` to the end of `texts`.
+    /// Copies the objects at some places to the end of `texts`.
     ///
-    /// Takes the longer the further back it is, unless as many integers are taken out of each.
+    /// Takes the longer the further back they are, unless as many integers are taken out of each.
     func copy(
-        at index: Int, from bytes: Span<UInt8>, to texts: inout [UInt8]
-    ) throws(SegmentError) -> ByteRange {
+        _ places: Range<Int>, from bytes: Span<UInt8>, to texts: inout [UInt8]
+    ) throws(SegmentError) -> [ByteRange] {
         let isUniform = marks.allSatisfy { $0 == values.count }
-        var used = [Int](repeating: isUniform ? index : 0, count: values.count)
+        var used = [Int](repeating: isUniform ? places.lowerBound : 0, count: values.count)
         if !isUniform {
-            for before in 0..<index {
+            for before in 0..<places.lowerBound {
                 for place in 0..<markCount(at: before, in: bytes) { used[place] += 1 }
             }
         }
-        let shape = try shapes.range(at: index, in: bytes)
-        return write(bytes.extracting(shape), used, from: bytes, to: &texts)
-    }
-
-    /// Copies all objects to the end of `texts`.
-    func copyAll(
-        _ count: Int, from bytes: Span<UInt8>, to texts: inout [UInt8]
-    ) throws(SegmentError) -> [ByteRange] {
-        var shapeText: [UInt8] = []
-        let copies = try shapes.copyAll(count, from: bytes, to: &shapeText)
-        var used = [Int](repeating: 0, count: values.count)
         var ranges: [ByteRange] = []
-        ranges.reserveCapacity(count)
-        for (index, shape) in copies.enumerated() {
-            let text = shapeText.span.extracting(shape.indices)
+        ranges.reserveCapacity(places.count)
+        for (place, shape) in zip(places, try shapes.ranges(places, in: bytes)) {
+            let text = bytes.extracting(shape.indices)
             ranges.append(write(text, used, from: bytes, to: &texts))
-            for place in 0..<markCount(at: index, in: bytes) { used[place] += 1 }
+            for mark in 0..<markCount(at: place, in: bytes) { used[mark] += 1 }
         }
         return ranges
     }
@@ -280,6 +269,6 @@ extension ByteReader {
     mutating func parameters(
         _ count: Int, in bytes: Span<UInt8>, to texts: inout [UInt8]
     ) throws(SegmentError) -> [ByteRange] {
-        try storedParameters(count, in: bytes).copyAll(count, from: bytes, to: &texts)
+        try storedParameters(count, in: bytes).copy(0..<count, from: bytes, to: &texts)
     }
 }

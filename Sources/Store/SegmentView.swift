@@ -117,7 +117,10 @@ extension SegmentView {
         for column in Text.allCases {
             charge[column] = try copyText(column, place, to: &contents.bytes)
         }
-        contents.shares = try shares.shares(of: charge, at: place, in: money)
+        try shares.visit(
+            Int(charge.sharesCount), paying: charge.paid,
+            from: shares.place(ofCharge: place, in: money), in: money
+        ) { contents.shares.append($0) }
         contents.uses = try uses?.uses(ofCharge: place, at: charge.head.time, in: money) ?? []
         if let role = try roles?.role(ofCharge: place, at: charge.head.time, in: money) {
             contents.append(charge, role)
@@ -128,12 +131,13 @@ extension SegmentView {
     }
 
     /// Copies the text of a charge to the end of `bytes`.
-    private func copyText(
+    func copyText(
         _ column: Text, _ charge: Int, to bytes: inout [UInt8]
     ) throws(SegmentError) -> ByteRange {
         guard column != .parameters else {
             let details = segment.details.span
-            return try parameters?.copy(at: charge, from: details, to: &bytes) ?? .empty
+            let places = charge..<charge + 1
+            return try parameters?.copy(places, from: details, to: &bytes).first ?? .empty
         }
         guard column.rawValue < texts.count else { return .empty }
         let source = part(of: column)
@@ -164,20 +168,20 @@ extension SegmentView {
         return contents
     }
 
-    private func copyTexts(
+    func copyTexts(
         _ column: Text, to bytes: inout [UInt8]
     ) throws(SegmentError) -> [ByteRange] {
         let count = header.chargeCount
         guard column != .parameters else {
             let details = segment.details.span
-            return try parameters?.copyAll(count, from: details, to: &bytes) ?? []
+            return try parameters?.copy(0..<count, from: details, to: &bytes) ?? []
         }
         guard column.rawValue < texts.count else { return [] }
         return try texts[column.rawValue].copyAll(count, from: part(of: column).span, to: &bytes)
     }
 
     /// All of a charge but its texts and what lies beside the charges.
-    private func numbers(ofCharge index: Int) -> ChargeEvent {
+    func numbers(ofCharge index: Int) -> ChargeEvent {
         let time = header.time.micros &+ ZigZag.decode(word(.time, index))
         var charge = ChargeEvent.blank
         charge.head = EntryHead(

@@ -203,33 +203,6 @@ extension StateEncoding {
         }
         return UsageRow(account: account, quarter: quarter, cells: cells)
     }
-
-    /// Positions in rising order, each as its distance from the one before.
-    public static func encode(_ row: EventRow, through: UInt64) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.append(varint: UInt64(row.positions.count))
-        var segment: UInt64 = 0
-        for position in row.positions {
-            bytes.append(varint: position.segment &- segment)
-            bytes.append(varint: UInt64(position.index))
-            segment = position.segment
-        }
-        return bytes.withChecksum(under: key(row.account, 0, through))
-    }
-
-    public static func events(
-        of account: AccountSlot, through: UInt64, from stored: [UInt8]
-    ) throws(SegmentError) -> EventRow {
-        let bytes = try stored.checked(under: key(account, 0, through))
-        var reader = ByteReader()
-        var positions: [Position] = []
-        var segment: UInt64 = 0
-        for _ in 0..<(try reader.count(limit: 1 << 28, in: bytes.span)) {
-            segment &+= try reader.varint(in: bytes.span)
-            positions.append(Position(segment: segment, index: try reader.slot(in: bytes.span)))
-        }
-        return EventRow(account: account, positions: positions)
-    }
 }
 
 extension [UInt8] {

@@ -8,7 +8,8 @@ public struct StateHead: Hashable, Sendable {
         public var plans = 0
         public var actions = 0
         public var usageRows = 0
-        public var eventRows = 0
+        /// Entries of the archive.
+        public var archived = 0
         /// Idempotency keys in all runs.
         public var keys = 0
 
@@ -16,7 +17,7 @@ public struct StateHead: Hashable, Sendable {
 
         fileprivate static var all: [any WritableKeyPath<Self, Int> & Sendable] {
             [
-                \.accounts, \.apiKeys, \.priceLists, \.plans, \.actions, \.usageRows, \.eventRows,
+                \.accounts, \.apiKeys, \.priceLists, \.plans, \.actions, \.usageRows, \.archived,
                 \.keys,
             ]
         }

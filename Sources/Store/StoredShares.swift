@@ -11,21 +11,20 @@ struct StoredShares: Sendable {
     /// What each paid, of charges that several paid.
     fileprivate let amounts: StoredIntegers
 
-    /// Goes through the charges and counts the shares and the amounts before each.
-    private struct Place {
-        var share = 0
-        var amount = 0
+    /// Where the shares of a charge begin.
+    struct Place {
+        fileprivate var share = 0
+        fileprivate var amount = 0
 
+        /// Goes on to the next charge, after one that so many lots paid.
         mutating func pass(_ count: Int) {
             share += count
             if count > 1 { amount += count }
         }
     }
 
-    /// The lots that paid the charge at `index`.
-    func shares(
-        of charge: ChargeEvent, at index: Int, in bytes: Span<UInt8>
-    ) throws(SegmentError) -> [LotShare] {
+    /// Where the shares of the charge at `index` begin.
+    func place(ofCharge index: Int, in bytes: Span<UInt8>) -> Place {
         var place = Place()
         if let common = counts.common {
             place.share = index * Int(common)
@@ -33,9 +32,28 @@ struct StoredShares: Sendable {
         } else {
             for before in 0..<index { place.pass(Int(counts.value(at: before, in: bytes))) }
         }
-        var found: [LotShare] = []
-        try read(charge, place, from: bytes, to: &found)
-        return found
+        return place
+    }
+
+    /// Calls `body` with the `count` lots that paid `whole` micro-credits of a charge.
+    func visit(
+        _ count: Int, paying whole: Int64, from place: Place, in bytes: Span<UInt8>,
+        _ body: (LotShare) -> Void
+    ) throws(SegmentError) {
+        for offset in 0..<count {
+            let share = place.share + offset
+            let code = sources.value(at: share, in: bytes)
+            guard let source = GrantSource(rawValue: UInt8(truncatingIfNeeded: code)) else {
+                throw .malformed(at: bytes.count)
+            }
+            let micros =
+                count > 1
+                ? Int64(bitPattern: amounts.value(at: place.amount + offset, in: bytes)) : whole
+            let grant = Position(
+                segment: segments.value(at: share, in: bytes),
+                index: UInt32(truncatingIfNeeded: indices.value(at: share, in: bytes)))
+            body(LotShare(grant: grant, source: source, micros: micros))
+        }
     }
 
     /// Reads those of all charges.
@@ -44,30 +62,19 @@ struct StoredShares: Sendable {
         contents.shares.reserveCapacity(segments.count)
         for index in contents.charges.indices {
             contents.charges[index].sharesStart = UInt32(truncatingIfNeeded: place.share)
-            try read(contents.charges[index], place, from: bytes, to: &contents.shares)
-            place.pass(Int(contents.charges[index].sharesCount))
-        }
-    }
-
-    private func read(
-        _ charge: ChargeEvent, _ place: Place, from bytes: Span<UInt8>, to shares: inout [LotShare]
-    ) throws(SegmentError) {
-        let whole = charge.credits &- charge.overdrawn &- charge.uncollected
-        for offset in 0..<Int(charge.sharesCount) {
-            let share = place.share + offset
-            let code = sources.value(at: share, in: bytes)
-            guard let source = GrantSource(rawValue: UInt8(truncatingIfNeeded: code)) else {
-                throw .malformed(at: bytes.count)
+            let charge = contents.charges[index]
+            let count = Int(charge.sharesCount)
+            try visit(count, paying: charge.paid, from: place, in: bytes) {
+                contents.shares.append($0)
             }
-            let micros =
-                charge.sharesCount > 1
-                ? Int64(bitPattern: amounts.value(at: place.amount + offset, in: bytes)) : whole
-            let grant = Position(
-                segment: segments.value(at: share, in: bytes),
-                index: UInt32(truncatingIfNeeded: indices.value(at: share, in: bytes)))
-            shares.append(LotShare(grant: grant, source: source, micros: micros))
+            place.pass(count)
         }
     }
+}
+
+extension ChargeEvent {
+    /// What lots paid of it, in micro-credits.
+    var paid: Int64 { credits &- overdrawn &- uncollected }
 }
 
 extension ByteReader {

@@ -204,19 +204,19 @@ extension ByteReader {
 }
 
 extension StoredTexts {
-    /// Copies all strings, of which there are `count`, to the end of `texts`, each distinct one once.
-    func copyAll(
-        _ count: Int, from bytes: Span<UInt8>, to texts: inout [UInt8]
+    /// Where the strings at some places lie in the bytes read.
+    func ranges(
+        _ places: Range<Int>, in bytes: Span<UInt8>
     ) throws(SegmentError) -> [ByteRange] {
         switch form {
-        case .empty: return [ByteRange](repeating: .empty, count: count)
-        case .plain(let plain): return plain.copyAll(from: bytes, to: &texts)
+        case .empty: return [ByteRange](repeating: .empty, count: places.count)
+        case .plain(let plain): return plain.ranges(places, in: bytes)
         case .dictionary(let plain, let numbers):
-            let distinct = plain.copyAll(from: bytes, to: &texts)
+            let distinct = plain.ranges(0..<plain.lengths.count, in: bytes)
             var ranges: [ByteRange] = []
-            ranges.reserveCapacity(count)
-            for index in 0..<count {
-                let number = numbers.value(at: index, in: bytes)
+            ranges.reserveCapacity(places.count)
+            for place in places {
+                let number = numbers.value(at: place, in: bytes)
                 guard number < UInt64(distinct.count) else {
                     throw .malformed(at: plain.start)
                 }
@@ -225,19 +225,43 @@ extension StoredTexts {
             return ranges
         }
     }
+
+    /// Copies all strings, of which there are `count`, to the end of `texts`, each distinct one once.
+    func copyAll(
+        _ count: Int, from bytes: Span<UInt8>, to texts: inout [UInt8]
+    ) throws(SegmentError) -> [ByteRange] {
+        let stretch: Range<Int>
+        switch form {
+        case .empty: return [ByteRange](repeating: .empty, count: count)
+        case .plain(let plain), .dictionary(let plain, _): stretch = plain.stretch(in: bytes)
+        }
+        let shift = texts.count - stretch.lowerBound
+        _ = texts.appending(bytes.extracting(stretch))
+        return try ranges(0..<count, in: bytes).map { range in
+            range.isEmpty
+                ? .empty : ByteRange(start: Int(range.start) + shift, count: Int(range.count))
+        }
+    }
 }
 
 extension StoredTexts.Plain {
-    /// Copies all strings to the end of `texts`.
-    fileprivate func copyAll(from bytes: Span<UInt8>, to texts: inout [UInt8]) -> [ByteRange] {
+    /// Where the strings at some places lie.
+    fileprivate func ranges(_ places: Range<Int>, in bytes: Span<UInt8>) -> [ByteRange] {
+        guard let first = places.first else { return [] }
         var ranges: [ByteRange] = []
-        ranges.reserveCapacity(lengths.count)
-        var place = start
-        for index in 0..<lengths.count {
-            let end = place + Int(lengths.value(at: index, in: bytes))
-            ranges.append(texts.appending(bytes.extracting(place..<end)))
-            place = end
+        ranges.reserveCapacity(places.count)
+        var start = range(at: first, in: bytes).lowerBound
+        for place in places {
+            let length = Int(lengths.value(at: place, in: bytes))
+            ranges.append(length == 0 ? .empty : ByteRange(start: start, count: length))
+            start += length
         }
         return ranges
+    }
+
+    /// Where all strings lie.
+    fileprivate func stretch(in bytes: Span<UInt8>) -> Range<Int> {
+        guard lengths.count > 0 else { return start..<start }
+        return start..<range(at: lengths.count - 1, in: bytes).upperBound
     }
 }

@@ -87,6 +87,14 @@ public struct JournalBuilder: Sendable {
 
     /// A checkpoint of the accounts as they are now, without usage and events.
     public var checkpoint: Checkpoint {
-        Checkpoint(through: mark, image: image, usage: [], events: [], actions: [])
+        Checkpoint(through: mark, image: image, usage: [], actions: [])
+    }
+}
+
+extension JournalBuilder: JournalReader {
+    public func lastNumber() throws(StoreError) -> UInt64 { segments.last?.number ?? 0 }
+
+    public func segment(_ number: UInt64) throws(StoreError) -> EncodedSegment? {
+        segments.first { $0.number == number }
     }
 }

@@ -53,6 +53,10 @@ extension StoreTuning {
         mergedRunsMin = random.pick([2, 2, mergedRunsMin])
         mergedKeysMax = random.pick([mergedKeysMax, 20])
         pageKeysUsual = random.pick([pageKeysUsual, 7, 1])
+        archivedRunEntries = random.pick([archivedRunEntries, 30, 1])
+        archivedChunkEntries = random.pick([archivedChunkEntries, 5, 1])
+        mergedArchivesMin = random.pick([2, 2, mergedArchivesMin])
+        mergedArchiveEntriesMax = random.pick([mergedArchiveEntriesMax, 50])
         interimEvents = random.pick([interimEvents, 30, 1])
     }
 }

@@ -102,12 +102,13 @@ final class Server {
     /// True when it merged runs of keys afterwards.
     func writeCheckpoint() throws(StoreError) -> Bool {
         guard let job else { return false }
-        try state.write(Checkpoint(job.frozen, job.image, through: job.mark))
+        try state.write(Checkpoint(job.frozen, job.image, through: job.mark), from: reader)
         readModel.thaw(job.frozen)
         self.job = nil
         keys.publish(state.keyRuns, through: state.through)
-        guard try state.mergeKeys() else { return false }
-        keys.publish(state.keyRuns, through: state.through)
-        return true
+        let hasMergedKeys = try state.mergeKeys()
+        if hasMergedKeys { keys.publish(state.keyRuns, through: state.through) }
+        while try state.mergeArchive() {}
+        return hasMergedKeys
     }
 }

@@ -37,9 +37,9 @@ struct NoUsage: UsageReader {
         (0, [])
     }
 
-    func events(
-        of account: AccountSlot, before end: Position?, limit: Int
-    ) throws(StoreError) -> (through: UInt64, rows: [Position]) {
-        (0, [])
+    func entries(
+        of account: AccountSlot, before end: Position?, limit: Int, parameters: Bool
+    ) throws(StoreError) -> (through: UInt64, entries: EntrySummaries) {
+        (0, EntrySummaries())
     }
 }

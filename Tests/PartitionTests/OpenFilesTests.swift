@@ -17,7 +17,7 @@ struct OpenFilesTests {
         var journal = try SQLiteJournal(in: folder)
         for segment in builder.segments { try journal.append(segment) }
         var state = try SQLiteState(in: folder, seed: 1)
-        try state.write(checkpoint)
+        try state.write(checkpoint, from: builder)
         try state.close()
         try journal.close()
     }
@@ -81,7 +81,7 @@ struct OpenFilesTests {
         try other.grow(by: 5)
         do {
             var state = try SQLiteState.rebuilt(in: folder, seed: 1)
-            try state.write(other.checkpoint)
+            try state.write(other.checkpoint, from: other)
         }
         #expect {
             _ = try OpenFiles(in: folder, seed: 1)

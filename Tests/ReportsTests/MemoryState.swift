@@ -6,10 +6,19 @@ import Synchronization
 
 /// Checkpoints of usage and events in memory.
 final class MemoryState: UsageReader {
+    /// All entries that checkpoints can come to hold.
+    private let all: EntrySummaries
+
+    /// What is kept of some segments, once checkpoints reach them.
+    init(of segments: [EncodedSegment] = []) throws {
+        var all = EntrySummaries()
+        for segment in segments { try SegmentView(segment).summarize(to: &all) }
+        self.all = all
+    }
+
     private struct Stored: Sendable {
         var through: UInt64 = 0
         var usage: [UsageRow] = []
-        var events: [EventRow] = []
         var actions: [String] = []
     }
 
@@ -22,7 +31,6 @@ final class MemoryState: UsageReader {
         stored.withLock { stored in
             stored.through = frozen.through
             stored.usage += frozen.usage
-            stored.events += frozen.events
             stored.actions += frozen.actions
         }
     }
@@ -38,13 +46,14 @@ final class MemoryState: UsageReader {
         }
     }
 
-    func events(
-        of account: AccountSlot, before end: Position?, limit: Int
-    ) throws(StoreError) -> (through: UInt64, rows: [Position]) {
-        stored.withLock { stored in
-            let all = stored.events.filter { $0.account == account }.flatMap(\.positions)
-            let before = all.filter { position in end.map { position < $0 } ?? true }
-            return (stored.through, Array(before.reversed().prefix(limit)))
+    func entries(
+        of account: AccountSlot, before end: Position?, limit: Int, parameters: Bool
+    ) throws(StoreError) -> (through: UInt64, entries: EntrySummaries) {
+        let through = stored.withLock { $0.through }
+        let entries = all.entries.filter { entry in
+            entry.account == account && entry.position.segment <= through
+                && end.map { entry.position < $0 } ?? true
         }
+        return (through, EntrySummaries(entries: entries.suffix(limit), bytes: all.bytes))
     }
 }

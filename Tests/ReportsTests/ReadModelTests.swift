@@ -8,7 +8,8 @@ import Testing
 struct ReadModelTests {
     /// Segments folded one by one, with checkpoints begun, written and finished at any moment.
     private struct Run {
-        let state = MemoryState()
+        let state: MemoryState
+        let builder: JournalBuilder
         let model: ReadModel
         let contents: [SegmentContents]
         var random: SeededRandom
@@ -21,6 +22,8 @@ struct ReadModelTests {
             var builder = try JournalBuilder(seed: seed)
             try builder.grow(by: 40)
             contents = builder.contents
+            state = try MemoryState(of: builder.segments)
+            self.builder = builder
             model = ReadModel(stored: state, through: 0, actions: [])
         }
 
@@ -83,13 +86,39 @@ struct ReadModelTests {
             of: slot, before: end.map { Position($0) }, limit: limit)
         let expected = events.map(\.spot).filter { spot in end.map { spot < $0 } ?? true }
         #expect(found.map { Spot($0) } == Array(expected.reversed().prefix(limit)), "step \(step)")
+        let entries = AccountEntries(of: slot, run.model, SegmentCache(journal: run.builder))
+        var visited: [Spot] = []
+        try entries.visit(before: end.map { Position($0) }, limit: limit) { entry, _ in
+            visited.append(Spot(entry.position))
+            return true
+        }
+        #expect(visited == Array(expected.reversed().prefix(limit)), "step \(step)")
+        if step % 10 == 0 { try checkTimes(of: slot, entries, &run) }
+    }
+
+    /// A place in time parts the entries that are earlier from the others, but for one segment's.
+    private static func checkTimes(
+        of slot: AccountSlot, _ entries: AccountEntries, _ run: inout Run
+    ) throws {
+        guard let time = run.contents.randomElement(using: &run.random)?.time else { return }
+        var all: [EntrySummary] = []
+        try entries.visit(before: nil, limit: 10_000) { entry, _ in
+            if entry.kind != .refusal { all.append(entry) }
+            return true
+        }
+        let end = try entries.end(before: time)
+        let behind = all.filter { entry in end.map { entry.position >= $0 } ?? false }
+        #expect(behind.allSatisfy { $0.time >= time })
+        let before = all.filter { entry in end.map { entry.position < $0 } ?? true }
+        let late = before.filter { $0.time >= time }
+        #expect(Set(late.map(\.position.segment)).count <= 1)
     }
 
     @Test func `usage falls into the quarter of an hour that holds its time`() throws {
         var builder = try JournalBuilder(seed: 2, accounts: 1)
         let charge = Operation.move(Move(.charge(0, collects: true), on: "account-1", key: "k"))
         try builder.add([charge])
-        let model = ReadModel(stored: MemoryState(), through: 0, actions: [])
+        let model = ReadModel(stored: try MemoryState(), through: 0, actions: [])
         for contents in builder.contents { model.fold(contents) }
         let time = try #require(builder.contents.last?.time.micros)
         let quarter = time / 900_000_000
@@ -99,7 +128,7 @@ struct ReadModelTests {
     }
 
     @Test func `a second checkpoint waits for the first`() throws {
-        let model = ReadModel(stored: MemoryState(), through: 0, actions: [])
+        let model = ReadModel(stored: try MemoryState(), through: 0, actions: [])
         let first = try #require(model.freeze())
         let isSecond = model.freeze() != nil
         #expect(!isSecond)

@@ -16,7 +16,7 @@ struct StateTests {
         #expect(try state.restored() == nil)
         for _ in 0..<5 {
             try builder.grow(by: 6)
-            try state.write(builder.checkpoint)
+            try state.write(builder.checkpoint, from: builder)
             let restored = try #require(try state.restored())
             #expect(restored.through == builder.mark)
             #expect(restored.accounts == builder.accounts)
@@ -36,7 +36,7 @@ struct StateTests {
         try builder.grow(by: 5)
         do {
             var state = try SQLiteState(in: folder, seed: 1)
-            try state.write(builder.checkpoint)
+            try state.write(builder.checkpoint, from: builder)
         }
         let state = try SQLiteState(in: folder, seed: 1)
         disk.plan.readErrors = 1000
@@ -69,7 +69,7 @@ struct StateTests {
         _ builder: JournalBuilder, in folder: borrowing DataFolder
     ) throws -> SQLiteState {
         var state = try SQLiteState(in: folder, seed: 1)
-        try state.write(builder.checkpoint)
+        try state.write(builder.checkpoint, from: builder)
         return state
     }
 }

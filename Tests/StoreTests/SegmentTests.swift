@@ -56,6 +56,26 @@ struct SegmentTests {
         }
     }
 
+    @Test(arguments: UInt64(1)...20)
+    func `summaries say what the whole says`(seed: UInt64) throws {
+        var samples = Samples(seed: seed)
+        var encoder = SegmentEncoder()
+        for (charges, events) in Self.sizes {
+            let contents = samples.contents(charges: charges, events: events)
+            let encoded = encoder.encode(
+                contents, previous: SegmentFormat.firstHash, salt: .salt)
+            let view = try SegmentView(encoded)
+            var summaries = EntrySummaries()
+            try view.summarize(to: &summaries)
+            #expect(summaries.plain == contents.plainSummaries, "seed \(seed)")
+            var singly = EntrySummaries()
+            for index in 0..<contents.count {
+                try view.summarize(index, parameters: true, to: &singly)
+            }
+            #expect(singly.plain == summaries.plain)
+        }
+    }
+
     @Test(arguments: UInt64(1)...40)
     func `the keys can be read without the rest`(seed: UInt64) throws {
         var samples = Samples(seed: seed)

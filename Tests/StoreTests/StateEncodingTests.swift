@@ -56,16 +56,6 @@ struct StateEncodingTests {
                     of: account, quarter: quarter, through: through, from: stored)
             }
         }
-        var positions = (0..<random.below(50)).map { _ in
-            Position(segment: UInt64(random.below(20)), index: UInt32(random.below(100)))
-        }
-        positions.sort()
-        let events = EventRow(account: 3, positions: positions)
-        let storedEvents = StateEncoding.encode(events, through: 5)
-        #expect(try StateEncoding.events(of: 3, through: 5, from: storedEvents) == events)
-        #expect(throws: SegmentError.badChecksum) {
-            try StateEncoding.events(of: 3, through: 6, from: storedEvents)
-        }
     }
 
     @Test func `every flipped bit and every cut is noticed`() throws {

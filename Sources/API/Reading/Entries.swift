@@ -81,18 +81,22 @@ struct EntryPage: Sendable {
     private func collect(
         _ view: ReadView, _ output: inout EntryOutput
     ) throws(StoreError) -> Position? {
-        let finder = EntryFinder(
-            readModel: services.readModel, segments: services.segments, account: view.slot)
+        let entries = AccountEntries(of: view.slot, services.readModel, services.segments)
         var first = start
-        if let to = filter.to, let end = try finder.end(before: to) {
+        if let to = filter.to, let end = try entries.end(before: to) {
             first = first.map { min($0, end) } ?? end
         }
         var isPastStart = false
-        let last = try finder.visit(before: first, limit: services.limits.entriesScannedMax) {
-            stored in
-            if filter.includes(stored) { output.add(stored) }
+        let last = try entries.visit(before: first, limit: services.limits.entriesScannedMax) {
+            (entry, summaries) throws(StoreError) in
+            if filter.includes(entry, of: summaries),
+                let stored = try services.segments.event(at: entry.position)
+            {
+                output.add(stored)
+            }
             // Entries come newest first: once one is too early, so are all that follow.
-            isPastStart = !stored.isRefusal && filter.from.map { stored.time < $0 } ?? false
+            let isEarlier = filter.from.map { entry.time < $0 } ?? false
+            isPastStart = entry.kind != .refusal && isEarlier
             return output.count < limit && !isPastStart
         }
         guard !isPastStart, let last else { return nil }

@@ -80,13 +80,14 @@ private struct Receipt {
         }
         var before: Balance?
         let limit = services.limits.entriesScannedMax
-        let finder = EntryFinder(
-            readModel: services.readModel, segments: services.segments, account: head.account)
+        let entries = AccountEntries(of: head.account, services.readModel, services.segments)
         let wanted = head.sequence - 1
         _ = try Self.reading { () throws(StoreError) in
-            try finder.visit(before: stored.position, limit: limit) { other in
-                guard let found = other.head else { return true }
-                if found.sequence == wanted { before = found.balance }
+            try entries.visit(before: stored.position, limit: limit) {
+                (entry, _) throws(StoreError) in
+                guard entry.kind != .refusal else { return true }
+                let found = try services.segments.event(at: entry.position)?.head
+                if let found, found.sequence == wanted { before = found.balance }
                 return false
             }
         }

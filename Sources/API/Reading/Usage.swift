@@ -189,18 +189,19 @@ struct UsageReport: Sendable {
         _ from: Instant, _ to: Instant, times factor: Int64, through: UInt64,
         _ sums: inout UsageBuckets
     ) throws(StoreError) {
-        let finder = EntryFinder(
-            readModel: services.readModel, segments: services.segments, account: view.slot)
+        let entries = AccountEntries(of: view.slot, services.readModel, services.segments)
         var filter = EntryFilter()
-        (filter.from, filter.to, filter.kind, filter.key) = (from, to, .charge, query.key)
+        (filter.from, filter.to, filter.key) = (from, to, query.key)
         filter.action = query.action.map { Array($0.text.utf8) }
         let newest = Position(segment: through + 1, index: 0)
-        let end = try finder.end(before: to).map { min($0, newest) } ?? newest
+        let end = try entries.end(before: to).map { min($0, newest) } ?? newest
         var isWhole = false
-        let last = try finder.visit(before: end, limit: services.limits.usageEdgeEntriesMax) {
-            stored in
-            if filter.includes(stored) { sums.add(stored, times: factor) }
-            isWhole = !stored.isRefusal && stored.time < from
+        let last = try entries.visit(before: end, limit: services.limits.usageEdgeEntriesMax) {
+            (entry, summaries) throws(StoreError) in
+            if entry.isUsage, filter.includes(entry, of: summaries) {
+                sums.add(entry, of: summaries, times: factor)
+            }
+            isWhole = entry.kind != .refusal && entry.time < from
             return !isWhole
         }
         if !isWhole, last != nil { sums.isIncomplete = true }
@@ -266,33 +267,20 @@ struct UsageBuckets {
         groups[groupKey, default: UsageSums()].add(part)
     }
 
-    mutating func add(_ stored: StoredEvent, times factor: Int64) {
-        switch stored.item {
-        case .charge(let index): add(stored.contents.charges[index], stored, times: factor)
-        case .event(let index):
-            guard case .refunded(let refund) = stored.contents.events[index] else { return }
-            var part = UsageSums()
-            part.add(
-                credits: -Int128(refund.amount) * Int128(factor), calls: 0, units: 0, bytes: 0)
-            add(
-                part, at: refund.head.time, action: String(decoding: refund.action, as: UTF8.self),
-                key: refund.apiKey)
-        }
-    }
-
-    private mutating func add(
-        _ charge: ChargeEvent, _ stored: StoredEvent, times factor: Int64
+    mutating func add(
+        _ entry: EntrySummary, of summaries: borrowing EntrySummaries, times factor: Int64
     ) {
-        if case .placed = stored.contents.role(of: charge) { return }
         var part = UsageSums()
-        part.add(
-            credits: Int128(charge.credits) * Int128(factor), calls: factor,
-            units: Int128(charge.units) * Int128(factor),
-            bytes: Int128(charge.details.bytes.value ?? 0) * Int128(factor))
-        let action = stored.contents.bytes[charge.action.indices]
-        add(
-            part, at: charge.head.time, action: String(decoding: action, as: UTF8.self),
-            key: charge.key)
+        if entry.isCall {
+            part.add(
+                credits: Int128(entry.credits) * Int128(factor), calls: factor,
+                units: Int128(entry.units) * Int128(factor),
+                bytes: Int128(entry.bytes.value ?? 0) * Int128(factor))
+        } else {
+            let credits = -Int128(entry.credits) * Int128(factor)
+            part.add(credits: credits, calls: 0, units: 0, bytes: 0)
+        }
+        add(part, at: entry.time, action: summaries.text(entry.action), key: entry.key)
     }
 
     /// The bucket that a time belongs to; what lies outside the range goes to the bucket at its end,

@@ -1,0 +1,90 @@
+public import Credit
+public import Ledger
+public import Store
+
+/// The entries of one account, newest first: from memory what is new, from the archive the rest.
+public struct AccountEntries: Sendable {
+    /// How many entries are read at once.
+    private static let batchMax = 1024
+    /// How many are read at once to find a place in time.
+    private static let probeMax = 64
+    /// How many times as many refusals are looked behind.
+    private static let probesMax = 1000
+
+    private let readModel: ReadModel
+    private let segments: SegmentCache
+    private let account: AccountSlot
+
+    public init(of account: AccountSlot, _ readModel: ReadModel, _ segments: SegmentCache) {
+        self.account = account
+        self.readModel = readModel
+        self.segments = segments
+    }
+
+    /// Calls `body` with the entries before `end`, newest first, until it returns false.
+    ///
+    /// The texts of an entry lie in the summaries beside it. Gives the last position looked at when
+    /// `limit` or `body` ended it, nil when the account's end did.
+    @discardableResult
+    public func visit(
+        before end: Position?, limit: Int, parameters: Bool = false,
+        _ body: (EntrySummary, borrowing EntrySummaries) throws(StoreError) -> Bool
+    ) throws(StoreError) -> Position? {
+        var place = end
+        var left = limit
+        while left > 0 {
+            let batch = try batch(before: place, min(left, Self.batchMax), parameters: parameters)
+            for entry in batch.entries.reversed() {
+                place = entry.position
+                guard try body(entry, batch) else { return place }
+            }
+            left -= batch.entries.count
+            if batch.entries.isEmpty { return nil }
+        }
+        return place
+    }
+
+    private func batch(
+        before end: Position?, _ limit: Int, parameters: Bool = false
+    ) throws(StoreError) -> EntrySummaries {
+        try readModel.entries(
+            of: account, before: end, limit: limit, parameters: parameters, from: segments)
+    }
+
+    /// A place before which all entries earlier than `time` stand, and few later ones; nil for the end.
+    ///
+    /// Entries are in the order of time along positions, so that halving the segments finds it. A
+    /// refusal is stamped with its own time, even when imports give entries earlier ones.
+    public func end(before time: Instant) throws(StoreError) -> Position? {
+        guard let newest = try probe(before: nil).last, newest.time >= time else { return nil }
+        // All entries before segment `low` are earlier, of those before `high` not all.
+        var low: UInt64 = 1
+        var high = newest.position.segment + 1
+        while high - low > 1 {
+            let middle = low + (high - low) / 2
+            let probe = try probe(before: Position(segment: middle, index: 0))
+            guard let newest = probe.last, newest.time >= time else {
+                low = middle
+                continue
+            }
+            if let last = probe.last(where: { $0.time < time })?.position {
+                return Position(segment: last.segment, index: last.index + 1)
+            }
+            high = min(middle, probe[0].position.segment + 1)
+        }
+        return Position(segment: low + 1, index: 0)
+    }
+
+    /// Some of the newest entries before a place, refusals apart, in their order; none when only so
+    /// many refusals are found.
+    private func probe(before end: Position?) throws(StoreError) -> [EntrySummary] {
+        var place = end
+        for _ in 0..<Self.probesMax {
+            let found = try batch(before: place, Self.probeMax).entries
+            let entries = found.filter { $0.kind != .refusal }
+            guard entries.isEmpty, let first = found.first else { return entries }
+            place = first.position
+        }
+        return []
+    }
+}

@@ -1,0 +1,215 @@
+public import Credit
+public import Ledger
+
+/// Summaries of entries as the archive stores them: by account, then in order, column by column.
+///
+/// Layout: count (varint); integer columns of account, segment, index, time, kind, credits
+/// (zigzag), which lots paid (0 none of a plan, 1 only those, 2 both), what those of a plan paid
+/// where it is 2, key plus one, units (zigzag), status, results, bytes and duration plus one; text
+/// columns of action, team, scenario, run and module; parameters; CRC-32. The integer and text
+/// columns are those of segments (docs/journal-format.md).
+public struct ArchiveChunk: Sendable {
+    /// The most entries of a chunk.
+    public static let entriesMax = 4096
+
+    enum Integer: Int, CaseIterable {
+        case account, segment, index, time, kind, credits, payer, ofPlan, key, units, status
+        case results, bytes, duration
+    }
+
+    /// Which lots paid.
+    enum Payer {
+        static let extra: UInt64 = 0
+        static let plan: UInt64 = 1
+        static let both: UInt64 = 2
+    }
+
+    static let texts: [ChargeColumns.Text] = [.action, .team, .scenario, .run, .module]
+
+    private let stored: [UInt8]
+    public let count: Int
+    private var integers: [StoredIntegers] = []
+    private var texts: [StoredTexts] = []
+    private let parameters: StoredParameters
+
+    /// Reads what an ``ArchiveEncoder`` gives, stored under `key`.
+    public init(from stored: [UInt8], under key: [Int64]) throws(SegmentError) {
+        let bytes = try stored.checked(under: key)
+        var reader = ByteReader()
+        count = try reader.count(limit: Self.entriesMax, in: bytes.span)
+        for column in Integer.allCases {
+            var size = count
+            if column == .ofPlan {
+                let payers = integers[Integer.payer.rawValue]
+                size = (0..<count).count { payers.value(at: $0, in: bytes.span) == Payer.both }
+            }
+            integers.append(try reader.storedIntegers(size, in: bytes.span))
+        }
+        for _ in Self.texts { texts.append(try reader.storedTexts(count, in: bytes.span)) }
+        parameters = try reader.storedParameters(count, in: bytes.span)
+        guard reader.offset == bytes.count else { throw .malformed(at: reader.offset) }
+        self.stored = bytes
+    }
+
+    /// Which entries are of an account.
+    public func places(of account: AccountSlot) -> Range<Int> {
+        let start = first { $0 >= UInt64(account) }
+        return start..<max(start, first { $0 > UInt64(account) })
+    }
+
+    /// Which of the entries at `places`, which are of one account, stand before `end`.
+    public func places(_ places: Range<Int>, before end: Position?) -> Range<Int> {
+        guard let end else { return places }
+        var (low, high) = (places.lowerBound, places.upperBound)
+        while low < high {
+            let middle = (low + high) / 2
+            if position(at: middle) < end { low = middle + 1 } else { high = middle }
+        }
+        return places.lowerBound..<low
+    }
+
+    /// The first place from which the accounts meet a condition, which rises with them.
+    private func first(_ isReached: (UInt64) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isReached(word(.account, middle)) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    public func account(at place: Int) -> AccountSlot {
+        AccountSlot(truncatingIfNeeded: word(.account, place))
+    }
+
+    public func position(at place: Int) -> Position {
+        Position(
+            segment: word(.segment, place), index: UInt32(truncatingIfNeeded: word(.index, place)))
+    }
+
+    @inline(__always)
+    private func word(_ column: Integer, _ place: Int) -> UInt64 {
+        integers[column.rawValue].value(at: place, in: stored.span)
+    }
+
+    /// The entries at some places, with their parameters if asked for.
+    public func summaries(
+        _ places: Range<Int>, parameters asked: Bool = false
+    ) throws(SegmentError) -> EntrySummaries {
+        var summaries = EntrySummaries(bytes: stored)
+        var bothBefore = 0
+        if integers[Integer.ofPlan.rawValue].count > 0 {
+            bothBefore = (0..<places.lowerBound).count { word(.payer, $0) == Payer.both }
+        }
+        summaries.entries.reserveCapacity(places.count)
+        for place in places {
+            summaries.entries.append(try numbers(at: place, &bothBefore))
+        }
+        for (column, texts) in zip(Self.texts, texts) {
+            let ranges = try texts.ranges(places, in: stored.span)
+            for index in ranges.indices { summaries.entries[index][column] = ranges[index] }
+        }
+        guard asked else { return summaries }
+        let ranges = try parameters.copy(places, from: stored.span, to: &summaries.bytes)
+        for index in ranges.indices { summaries.entries[index].parameters = ranges[index] }
+        return summaries
+    }
+
+    /// All of an entry but its texts.
+    private func numbers(
+        at place: Int, _ bothBefore: inout Int
+    ) throws(SegmentError) -> EntrySummary {
+        guard let kind = ListedKind(rawValue: UInt8(truncatingIfNeeded: word(.kind, place))) else {
+            throw .malformed(at: place)
+        }
+        var summary = EntrySummary.blank
+        summary.account = account(at: place)
+        summary.position = position(at: place)
+        summary.time = Instant(micros: Int64(bitPattern: word(.time, place)))
+        summary.kind = kind
+        summary.credits = ZigZag.decode(word(.credits, place))
+        switch word(.payer, place) {
+        case Payer.extra: summary.extra = summary.credits
+        case Payer.plan: summary.extra = 0
+        default:
+            summary.extra = summary.credits &- ZigZag.decode(word(.ofPlan, bothBefore))
+            bothBefore += 1
+        }
+        summary.key = UInt32(truncatingIfNeeded: word(.key, place)) &- 1
+        summary.units = ZigZag.decode(word(.units, place))
+        summary.status = CallStatus(rawValue: UInt16(truncatingIfNeeded: word(.status, place)))
+        summary.results = OptionalCount(stored: word(.results, place))
+        summary.bytes = OptionalCount(stored: word(.bytes, place))
+        summary.duration = OptionalCount(stored: word(.duration, place))
+        return summary
+    }
+}
+
+/// Writes chunks of the archive; keeps its buffers.
+public struct ArchiveEncoder: Sendable {
+    private var words: [UInt64] = []
+    private var ranges: [ByteRange] = []
+    private var texts = TextColumn()
+    private var parameters = ParametersColumn()
+
+    public init() {}
+
+    /// The stored form of entries, sorted by account and position, whose texts lie in `bytes`.
+    public mutating func encode(
+        _ entries: ArraySlice<EntrySummary>, of bytes: [UInt8], under key: [Int64]
+    ) -> [UInt8] {
+        var output: [UInt8] = []
+        output.append(varint: UInt64(entries.count))
+        for column in ArchiveChunk.Integer.allCases {
+            words.removeAll(keepingCapacity: true)
+            for entry in entries {
+                if let word = Self.word(column, of: entry) { words.append(word) }
+            }
+            IntegerColumn.append(words, words.indices, to: &output)
+        }
+        for column in ArchiveChunk.texts {
+            take(column, of: entries)
+            texts.append(ranges, ranges.indices, of: bytes, to: &output)
+        }
+        take(.parameters, of: entries)
+        parameters.append(ranges, ranges.indices, of: bytes, to: &output)
+        return output.withChecksum(under: key)
+    }
+
+    private mutating func take(_ column: ChargeColumns.Text, of entries: ArraySlice<EntrySummary>) {
+        ranges.removeAll(keepingCapacity: true)
+        for entry in entries { ranges.append(entry[column]) }
+    }
+
+    /// What stands in a column for an entry; nil when nothing does.
+    @inline(__always)
+    private static func word(
+        _ column: ArchiveChunk.Integer, of entry: borrowing EntrySummary
+    ) -> UInt64? {
+        switch column {
+        case .account: UInt64(entry.account)
+        case .segment: entry.position.segment
+        case .index: UInt64(entry.position.index)
+        case .time: UInt64(bitPattern: entry.time.micros)
+        case .kind: UInt64(entry.kind.rawValue)
+        case .credits: ZigZag.encode(entry.credits)
+        case .payer: entry.payer
+        case .ofPlan:
+            entry.payer == ArchiveChunk.Payer.both
+                ? ZigZag.encode(entry.credits &- entry.extra) : nil
+        case .key: UInt64(entry.key &+ 1)
+        case .units: ZigZag.encode(entry.units)
+        case .status: UInt64(entry.status.rawValue)
+        case .results: entry.results.stored
+        case .bytes: entry.bytes.stored
+        case .duration: entry.duration.stored
+        }
+    }
+}
+
+extension EntrySummary {
+    fileprivate var payer: UInt64 {
+        if extra == credits { return ArchiveChunk.Payer.extra }
+        return extra == 0 ? ArchiveChunk.Payer.plan : ArchiveChunk.Payer.both
+    }
+}

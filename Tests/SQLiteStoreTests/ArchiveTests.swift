@@ -1,0 +1,108 @@
+import Credit
+import Ledger
+import Store
+import TestKit
+import Testing
+
+@testable import SQLiteStore
+
+/// Archives of random journals, written in any number of checkpoints and merged in any way.
+struct ArchiveTests {
+    private static func tuning(_ random: inout SeededRandom) -> StoreTuning {
+        var tuning = StoreTuning()
+        tuning.archivedRunEntries = random.pick([1, 10, 1 << 19])
+        tuning.archivedChunkEntries = random.pick([1, 7, 4096])
+        tuning.mergedArchivesMin = random.pick([2, 3])
+        tuning.mergedArchiveEntriesMax = random.pick([40, 1 << 22])
+        return tuning
+    }
+
+    /// An entry with its texts in place.
+    private struct PlainEntry: Hashable {
+        let bare: EntrySummary
+        let texts: [String]
+
+        init(_ entry: EntrySummary, of summaries: EntrySummaries) {
+            var bare = entry
+            texts = Self.fields.map { summaries.text(entry[keyPath: $0]) }
+            for field in Self.fields {
+                bare[keyPath: field] = ByteRange.empty
+            }
+            self.bare = bare
+        }
+
+        private static var fields: [WritableKeyPath<EntrySummary, ByteRange>] {
+            [\.action, \.team, \.scenario, \.run, \.module, \.parameters]
+        }
+    }
+
+    private static func scrub(_ path: String) throws {
+        guard var scrub = try StateScrub(folder: path) else {
+            Issue.record("there is no checkpoint")
+            return
+        }
+        while try !scrub.step() {}
+    }
+
+    private static func all(of builder: JournalBuilder) throws -> [PlainEntry] {
+        var summaries = EntrySummaries()
+        for segment in builder.segments { try SegmentView(segment).summarize(to: &summaries) }
+        return summaries.entries.map { PlainEntry($0, of: summaries) }
+    }
+
+    @Test(arguments: UInt64(1)...40)
+    func `all entries of an account come back, newest first`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: seed, accounts: random.pick([1, 3, 40]))
+        var state = try SQLiteState(in: folder, seed: 1, tuning: Self.tuning(&random))
+        for _ in 0..<1 + random.below(6) {
+            try builder.grow(by: 1 + random.below(10))
+            try state.write(builder.checkpoint, from: builder)
+            if random.chance(50) { while try state.mergeArchive() {} }
+        }
+        let reader = try SQLiteUsageReader(folder: temporary.path)
+        let all = try Self.all(of: builder)
+        for slot in 0..<AccountSlot(40) {
+            let own = all.filter { $0.bare.account == slot }
+            let end = random.chance(50) ? nil : own.randomElement(using: &random)?.bare.position
+            let expected = own.filter { entry in end.map { entry.bare.position < $0 } ?? true }
+            var found: [PlainEntry] = []
+            while true {
+                let (through, batch) = try reader.entries(
+                    of: slot, before: found.last?.bare.position ?? end,
+                    limit: random.pick([1, 5, 1000]), parameters: true)
+                #expect(through == builder.mark.number)
+                guard !batch.entries.isEmpty else { break }
+                found += batch.entries.reversed().map { PlainEntry($0, of: batch) }
+            }
+            #expect(found == expected.reversed(), "seed \(seed), account \(slot)")
+        }
+        try Self.scrub(temporary.path)
+    }
+
+    @Test(arguments: [
+        "DELETE FROM archive_chunk WHERE account = (SELECT max(account) FROM archive_chunk)",
+        "UPDATE archive_chunk SET body = substr(body, 1, length(body) - 1) || x'00'",
+        "UPDATE archive_chunk SET position = position + 1",
+        "UPDATE archive_run SET entries = entries + 1",
+    ])
+    func `what is missing or changed is noticed`(change: String) throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: 5)
+        try builder.grow(by: 10)
+        var tuning = StoreTuning()
+        tuning.archivedChunkEntries = 5
+        var state = try SQLiteState(in: folder, seed: 1, tuning: tuning)
+        try state.write(builder.checkpoint, from: builder)
+        try state.close()
+        do {
+            let file = try Database(
+                path: "\(temporary.path)/state.db", access: .writing, vfs: nil)
+            try file.run(change)
+        }
+        #expect(throws: StoreError.self) { try Self.scrub(temporary.path) }
+    }
+}
