@@ -36,6 +36,11 @@ public struct CommitStage<Storage: Journal & ~Copyable & Sendable>: ~Copyable, S
         return segment.batches
     }
 
+    /// Tidies storage up at a clean end.
+    mutating func finish() {
+        if failure == nil { journal.finish() }
+    }
+
     /// Takes back the memory of a segment that was encoded here, once its answers have left.
     mutating func recycle(_ encoded: consuming EncodedSegment) {
         encoder.recycle(encoded)

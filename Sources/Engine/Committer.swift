@@ -55,6 +55,11 @@ final class Committer<Storage: Journal & ~Copyable & Sendable>: Sendable {
         }
     }
 
+    /// Tidies storage up, after the last segment.
+    func finish() {
+        stage.withLock { $0.finish() }
+    }
+
     /// Answers a batch that cannot be decided, because disk cannot be read; the process must stop.
     func giveUp(_ batch: CommandBatch, because error: StoreError) {
         stage.withLock { stage in

@@ -19,6 +19,7 @@ public final class Pipeline: Sendable {
     private let commits = WorkQueue<DecidedSegment>(capacity: segmentsUnderWayMax)
     private let threads = Mutex<[Joinable]>([])
     private let durable: @Sendable () -> PipelineCounters
+    private let finish: @Sendable () -> Void
     private let keys: KeyArchive?
 
     private struct Joinable: Sendable {
@@ -39,6 +40,7 @@ public final class Pipeline: Sendable {
         let startEngine = Handover(engine)
         let committing = Committer(stage: stage, follower: follower)
         durable = { committing.counts }
+        finish = { committing.finish() }
         let writer = try WorkerThread { [self] in
             guard let engine = startEngine.take() else { return }
             write(consume engine, time: time, committing: committing)
@@ -77,6 +79,7 @@ public final class Pipeline: Sendable {
             return threads
         }
         for thread in joins { thread.join() }
+        finish()
     }
 }
 

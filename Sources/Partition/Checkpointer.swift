@@ -18,6 +18,8 @@ final class Checkpointer: Sendable {
 
     private struct Status: Sendable {
         var failed: Job?
+        /// What was asked for last while another one was being written.
+        var missed: (image: LedgerImage, mark: JournalMark)?
         var lastWritten: UInt64 = 0
         var lastError: StoreError?
         var isCondemned = false
@@ -56,7 +58,10 @@ final class Checkpointer: Sendable {
     /// Asks for a checkpoint through a segment that the read model has just folded.
     func request(_ image: LedgerImage, through mark: JournalMark) {
         if let job = status.withLock({ $0.failed.take() }) { jobs.put(job) }
-        guard let frozen = readModel.freeze() else { return }
+        guard let frozen = readModel.freeze() else {
+            return status.withLock { $0.missed = (image, mark) }
+        }
+        status.withLock { $0.missed = nil }
         jobs.put(Job(image: image, mark: mark, frozen: frozen))
     }
 
@@ -72,23 +77,39 @@ final class Checkpointer: Sendable {
 
     private func run(_ state: inout SQLiteState) {
         while let job = jobs.take() {
-            do throws(StoreError) {
-                try state.write(
-                    Checkpoint(job.frozen, job.image, through: job.mark), from: journal)
-                readModel.thaw(job.frozen)
-                keys.publish(state.keyRuns, through: state.through)
-                status.withLock { $0.lastError = nil }
-            } catch {
-                status.withLock { status in
-                    status.failed = job
-                    status.lastError = error
-                }
-                stopIfDamaged(error)
-                continue
-            }
+            guard write(job, to: &state) else { continue }
             merge(&state)
         }
+        if let last = lastJob { _ = write(last, to: &state) }
         if isCondemned { state.condemn() }
+        state.finish()
+    }
+
+    /// What is left to be written at the end, when another checkpoint was under way before.
+    private var lastJob: Job? {
+        guard let (image, mark) = status.withLock({ $0.missed }), readModel.last == mark.number,
+            let frozen = readModel.freeze()
+        else { return nil }
+        return Job(image: image, mark: mark, frozen: frozen)
+    }
+
+    /// False when it could not be written.
+    private func write(_ job: Job, to state: inout SQLiteState) -> Bool {
+        do throws(StoreError) {
+            try state.write(
+                Checkpoint(job.frozen, job.image, through: job.mark), from: journal)
+            readModel.thaw(job.frozen)
+            keys.publish(state.keyRuns, through: state.through)
+            status.withLock { $0.lastError = nil }
+            return true
+        } catch {
+            status.withLock { status in
+                status.failed = job
+                status.lastError = error
+            }
+            stopIfDamaged(error)
+            return false
+        }
     }
 
     /// Merging can wait: what cannot be merged now is tried again after the next checkpoint.

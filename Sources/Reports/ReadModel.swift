@@ -71,6 +71,9 @@ public final class ReadModel: Sendable {
                 storedActions: actions.count))
     }
 
+    /// The last segment folded.
+    public var last: UInt64 { state.withLock { $0.through } }
+
     /// How many events memory holds since the last checkpoint was begun.
     public var tailCount: Int { state.withLock { $0.live.delta.chains.count } }
 

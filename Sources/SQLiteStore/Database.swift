@@ -14,6 +14,9 @@ struct Database: ~Copyable {
         case reading
     }
 
+    /// How much of a log is kept for what comes next.
+    private static let logBytesKept = 8 << 20
+
     private let handle: OpaquePointer
 
     /// Opens the file at `path`, in the VFS of this name or the usual one.
@@ -91,6 +94,11 @@ struct Database: ~Copyable {
         guard try statement.step(self), statement.text(0) == expected else {
             throw .unavailable("PRAGMA \(name) is not \(expected)")
         }
+    }
+
+    /// Has the log give its space back when it begins anew after growing large.
+    func limitLog() throws(StoreError) {
+        try run("PRAGMA journal_size_limit = \(Self.logBytesKept)")
     }
 
     /// Copies the whole log into the file and empties it; fails unless all of it was copied.

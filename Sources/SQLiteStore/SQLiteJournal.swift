@@ -42,6 +42,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
         try database.assertPragma("synchronous", "FULL", reads: "2")
         try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
         try database.assertPragma("cache_size", "-8192", reads: "-8192")
+        try database.limitLog()
         try database.truncateLog()
         guard !isKnown else { return }
         try database.stamp(as: applicationID, schema: schemaVersion) { () throws(StoreError) in
@@ -93,6 +94,11 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
                 }
             }
         }
+    }
+
+    /// Empties the log; one that cannot be emptied is read at the next start.
+    public mutating func finish() {
+        try? database.truncateLog()
     }
 
     /// Empties the log at a clean end.

@@ -69,6 +69,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         try database.assertPragma("journal_mode", "WAL", reads: "wal")
         try database.assertPragma("synchronous", "NORMAL", reads: "1")
         try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
+        try database.limitLog()
         try database.truncateLog()
         if !isKnown {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
@@ -228,6 +229,12 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             actions.bind(2, copying: StateEncoding.encode(action: action, at: number))
             _ = try actions.step(database)
         }
+    }
+
+    /// Empties the log; one that cannot be emptied is read at the next start.
+    public mutating func finish() {
+        guard case .sound = health else { return }
+        do throws(StoreError) { try database.truncateLog() } catch { health = .doubtful(error) }
     }
 
     /// Empties the log at a clean end.

@@ -3,8 +3,8 @@ public import Ledger
 
 /// Summaries of entries as the archive stores them: by account, then in order, column by column.
 ///
-/// Layout: count (varint); integer columns of account, segment, index, time, kind, credits
-/// (zigzag), which lots paid (0 none of a plan, 1 only those, 2 both), what those of a plan paid
+/// Layout: count (varint); the greatest divisor that all credits have in common (varint); integer
+/// columns of account, segment, index, time, kind, credits (zigzag, divided), which lots paid (0 none of a plan, 1 only those, 2 both), what those of a plan paid
 /// where it is 2, key plus one, units (zigzag), status, results, bytes and duration plus one; text
 /// columns of action, team, scenario, run and module; parameters; CRC-32. The integer and text
 /// columns are those of segments (docs/journal-format.md).
@@ -28,6 +28,7 @@ public struct ArchiveChunk: Sendable {
 
     private let stored: [UInt8]
     public let count: Int
+    private let divisor: Int64
     private var integers: [StoredIntegers] = []
     private var texts: [StoredTexts] = []
     private let parameters: StoredParameters
@@ -37,6 +38,7 @@ public struct ArchiveChunk: Sendable {
         let bytes = try stored.checked(under: key)
         var reader = ByteReader()
         count = try reader.count(limit: Self.entriesMax, in: bytes.span)
+        divisor = Int64(bitPattern: try reader.varint(in: bytes.span))
         for column in Integer.allCases {
             var size = count
             if column == .ofPlan {
@@ -127,7 +129,7 @@ public struct ArchiveChunk: Sendable {
         summary.position = position(at: place)
         summary.time = Instant(micros: Int64(bitPattern: word(.time, place)))
         summary.kind = kind
-        summary.credits = ZigZag.decode(word(.credits, place))
+        summary.credits = ZigZag.decode(word(.credits, place)) &* divisor
         switch word(.payer, place) {
         case Payer.extra: summary.extra = summary.credits
         case Payer.plan: summary.extra = 0
@@ -160,10 +162,12 @@ public struct ArchiveEncoder: Sendable {
     ) -> [UInt8] {
         var output: [UInt8] = []
         output.append(varint: UInt64(entries.count))
+        let divisor = Self.divisor(of: entries)
+        output.append(varint: UInt64(bitPattern: divisor))
         for column in ArchiveChunk.Integer.allCases {
             words.removeAll(keepingCapacity: true)
             for entry in entries {
-                if let word = Self.word(column, of: entry) { words.append(word) }
+                if let word = Self.word(column, of: entry, divisor) { words.append(word) }
             }
             IntegerColumn.append(words, words.indices, to: &output)
         }
@@ -176,6 +180,19 @@ public struct ArchiveEncoder: Sendable {
         return output.withChecksum(under: key)
     }
 
+    /// The greatest number that divides all credits, at least 1: prices are rounded to some step.
+    private static func divisor(of entries: ArraySlice<EntrySummary>) -> Int64 {
+        var divisor: UInt64 = 0
+        for entry in entries {
+            var rest = entry.credits.magnitude
+            if divisor > 0 { rest %= divisor }
+            // Euclid's algorithm, from where the divisor of those before stands.
+            while rest > 0 { (divisor, rest) = (rest, divisor % rest) }
+            if divisor == 1 { break }
+        }
+        return Int64(exactly: max(divisor, 1)) ?? 1
+    }
+
     private mutating func take(_ column: ChargeColumns.Text, of entries: ArraySlice<EntrySummary>) {
         ranges.removeAll(keepingCapacity: true)
         for entry in entries { ranges.append(entry[column]) }
@@ -184,7 +201,7 @@ public struct ArchiveEncoder: Sendable {
     /// What stands in a column for an entry; nil when nothing does.
     @inline(__always)
     private static func word(
-        _ column: ArchiveChunk.Integer, of entry: borrowing EntrySummary
+        _ column: ArchiveChunk.Integer, of entry: borrowing EntrySummary, _ divisor: Int64
     ) -> UInt64? {
         switch column {
         case .account: UInt64(entry.account)
@@ -192,7 +209,7 @@ public struct ArchiveEncoder: Sendable {
         case .index: UInt64(entry.position.index)
         case .time: UInt64(bitPattern: entry.time.micros)
         case .kind: UInt64(entry.kind.rawValue)
-        case .credits: ZigZag.encode(entry.credits)
+        case .credits: ZigZag.encode(entry.credits / divisor)
         case .payer: entry.payer
         case .ofPlan:
             entry.payer == ArchiveChunk.Payer.both

@@ -19,6 +19,9 @@ public protocol Journal: ~Copyable {
     /// After ``StoreError/outcomeUnknown(_:)`` nothing may be appended any more: the segment may be
     /// there after a restart.
     mutating func append(_ segment: EncodedSegment) throws(StoreError)
+
+    /// Tidies up at a clean end, after the last segment.
+    mutating func finish()
 }
 
 /// Where stored segments are read from.

@@ -35,6 +35,8 @@ public final class MemoryJournal: Journal, JournalReader, Sendable {
         guard isStored else { throw .outcomeUnknown("told to fail") }
     }
 
+    public func finish() {}
+
     public func lastNumber() throws(StoreError) -> UInt64 {
         state.withLock { $0.segments.last?.number ?? 0 }
     }

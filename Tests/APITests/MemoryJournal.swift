@@ -13,7 +13,9 @@ final class MemoryStorage: Sendable {
 struct MemoryJournal: Journal, Sendable {
     let storage: MemoryStorage
 
-    mutating func append(_ segment: EncodedSegment) throws(StoreError) {
+    mutating func finish() {}
+
+    func append(_ segment: EncodedSegment) throws(StoreError) {
         guard !storage.isBroken.withLock({ $0 }) else { throw .outcomeUnknown("told to fail") }
         storage.segments.withLock { $0.append(segment) }
     }
