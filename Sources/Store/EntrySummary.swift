@@ -13,7 +13,7 @@ public struct EntrySummary: Hashable, Sendable, BitwiseCopyable {
     public var credits: Int64
     /// The part of what a call cost that no lot of a plan paid; of a refund, that went back to none.
     public var extra: Int64
-    /// The customer key, or ``ChargeCommand/noKey``.
+    /// The customer key; `ChargeCommand.noKey` for none.
     public var key: APIKeySlot
     public var units: Int64
     public var status: CallStatus
