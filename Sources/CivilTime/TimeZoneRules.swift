@@ -1,3 +1,5 @@
+internal import Credit
+
 /// How far local time in one zone is from UTC, at any time.
 public struct TimeZoneRules: Hashable, Sendable {
     /// A time from which on another offset holds.
@@ -42,14 +44,19 @@ public struct TimeZoneRules: Hashable, Sendable {
 
 /// What a report's buckets are.
 public enum BucketUnit: Hashable, Sendable {
+    case minute
     case hour
     /// A day of local time: 23, 24 or 25 hours, mostly.
     case day
+    /// All the days of local time that have its month.
+    case month
 
+    /// How long it is; of a month, a day, by which its end is found.
     var seconds: Int64 {
         switch self {
+        case .minute: 60
         case .hour: 3600
-        case .day: 86_400
+        case .day, .month: 86_400
         }
     }
 }
@@ -63,15 +70,22 @@ extension TimeZoneRules {
     public func bucketStarts(
         of unit: BucketUnit, from start: Int64, to end: Int64, limit: Int
     ) -> [Int64]? {
-        guard (end - start) / (unit.seconds * 2) < Int64(limit) else { return nil }
+        let longest = unit == .month ? unit.seconds * 62 : unit.seconds * 2
+        guard (end - start) / longest < Int64(limit) else { return nil }
         var starts: [Int64] = []
         var next = start
         while next < end {
             guard starts.count < limit else { return nil }
             starts.append(next)
-            next = boundary(of: unit, after: next)
+            next = unit == .month ? monthEnd(of: next) : boundary(of: unit, after: next)
         }
         return starts
+    }
+
+    private func monthEnd(of time: Int64) -> Int64 {
+        let range = TimeWindow.month.range(
+            holding: Instant(micros: time * 1_000_000), in: self)
+        return max(range.upperBound.micros / 1_000_000, time + 1)
     }
 
     /// The first time later than `time` at which a bucket begins.
@@ -90,10 +104,10 @@ extension TimeZoneRules {
 
     private func begins(_ unit: BucketUnit, at change: Transition, before: Int64) -> Bool {
         switch unit {
-        case .hour:
+        case .minute, .hour:
             (change.time + before) % unit.seconds == 0
                 || (change.time + change.offset) % unit.seconds == 0
-        case .day:
+        case .day, .month:
             // The date is another one than in the second before.
             floor(change.time + change.offset, unit) != floor(change.time - 1 + before, unit)
         }

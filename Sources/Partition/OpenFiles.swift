@@ -37,7 +37,7 @@ public struct OpenFiles: ~Copyable, Sendable {
         }
         let readModel = ReadModel(
             stored: try SQLiteUsageReader(folder: folder.path, vfs: folder.vfs),
-            through: restored?.through.number ?? 0, actions: restored?.actions ?? [])
+            through: restored?.through.number ?? 0)
         let recovered = try Self.recover(
             reader, restored, readModel, &state, interimEvents: tuning.interimEvents)
         let keys = KeyArchive(
@@ -99,6 +99,6 @@ extension Checkpoint {
     /// What the read model set aside, with the accounts as they were then.
     public init(_ frozen: ReadModel.Frozen, _ image: LedgerImage, through mark: JournalMark) {
         self.init(
-            through: mark, image: image, usage: frozen.usage, actions: frozen.actions)
+            through: mark, image: image, usage: frozen.usage)
     }
 }

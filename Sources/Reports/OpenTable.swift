@@ -1,3 +1,6 @@
+internal import Ledger
+internal import Store
+
 /// A hash table of plain values with open addressing: one probe touches one cache line or two.
 struct OpenTable<Key: Hashable & Sendable & BitwiseCopyable, Value: Sendable & BitwiseCopyable>:
     Sendable
@@ -26,6 +29,17 @@ where Key: OpenTableKey {
         return entries.count - 1
     }
 
+    /// True when a key has an entry.
+    func contains(_ key: Key) -> Bool {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: key.tableHash) & mask
+        while slots[slot] != 0 {
+            if entries[Int(slots[slot]) - 1].key == key { return true }
+            slot = (slot + 1) & mask
+        }
+        return false
+    }
+
     private mutating func grow() {
         let size = slots.count * 2
         slots = [UInt32](repeating: 0, count: size)
@@ -44,10 +58,13 @@ protocol OpenTableKey {
 
 extension UsageDelta.CellKey: OpenTableKey {
     var tableHash: UInt64 {
-        let first = UInt64(account) << 32 | UInt64(action)
-        let second = UInt64(bitPattern: quarter) << 32 ^ UInt64(key)
+        let names =
+            UInt64(key.team) << 32 ^ UInt64(key.scenario) ^ UInt64(key.status.rawValue) << 48
+        let first = UInt64(account) << 32 | UInt64(key.action)
+        let second = UInt64(bitPattern: key.start) << 32 ^ UInt64(key.key)
         let product = (first ^ 0x9E37_79B9_7F4A_7C15)
             .multipliedFullWidth(by: second ^ 0xE703_7ED1_A0B4_28DB)
-        return product.high ^ product.low
+        let mixed = (product.high ^ product.low ^ names) &* 0xD6E8_FEB8_6659_FD93
+        return mixed ^ mixed >> 32
     }
 }

@@ -9,10 +9,6 @@ internal import Synchronization
 /// report asked for after an answer includes it. What is older than the last checkpoint is read
 /// from storage; while a checkpoint is written, what it will hold is still answered from memory.
 public final class ReadModel: Sendable {
-    /// The most different actions that usage tells apart; further ones count as `other`.
-    public static let actionsMax = 65_535
-    /// The name under which further actions count.
-    public static let otherAction = "other"
     /// How often a read starts again because a checkpoint was finished meanwhile.
     private static let attemptsMax = 8
 
@@ -29,9 +25,6 @@ public final class ReadModel: Sendable {
         var frozen: Part?
         /// The last segment folded.
         var through: UInt64
-        var actions: ActionNames
-        /// How many actions storage knows.
-        var storedActions: Int
     }
 
     /// What a checkpoint has to write.
@@ -39,36 +32,17 @@ public final class ReadModel: Sendable {
         fileprivate let delta: UsageDelta
         /// The last segment that it includes.
         public let through: UInt64
-        /// The actions first used since the last checkpoint.
-        public let actions: [String]
         /// The usage rows, made when asked for.
         public var usage: [UsageRow] { delta.usageRows() }
-    }
-
-    /// Usage summed over one quarter of an hour, action and key.
-    public struct Cell: Hashable, Sendable {
-        public let account: AccountSlot
-        /// Quarters of an hour since 1970-01-01T00:00:00Z.
-        public let quarter: Int64
-        public let action: String
-        public let key: APIKeySlot
-        /// Micro-credits.
-        public let credits: Int128
-        public let calls: Int64
-        public let units: Int128
-        public let bytes: Int128
     }
 
     private let state: Mutex<State>
     private let stored: any UsageReader
 
     /// A read model that goes on after the checkpoint through segment `through`.
-    public init(stored: any UsageReader, through: UInt64, actions: [String]) {
+    public init(stored: any UsageReader, through: UInt64) {
         self.stored = stored
-        state = Mutex(
-            State(
-                live: Part(after: through), through: through, actions: ActionNames(actions),
-                storedActions: actions.count))
+        state = Mutex(State(live: Part(after: through), through: through))
     }
 
     /// The last segment folded.
@@ -80,12 +54,8 @@ public final class ReadModel: Sendable {
     /// Takes in a durable segment; they come in order.
     public func fold(_ contents: SegmentContents) {
         state.withLock { state in
-            let spent = contents.spentCharges
-            state.actions.number(spent.span, in: contents.bytes)
-            state.live.delta.add(spent.span, actions: state.actions.found)
-            for case .refunded(let refund) in contents.events {
-                state.live.delta.add(refund, action: state.actions.number(of: refund.action))
-            }
+            state.live.delta.add(contents)
+            for case .refunded(let refund) in contents.events { state.live.delta.add(refund) }
             contents.visit { position, item in
                 let account =
                     switch item {
@@ -106,18 +76,13 @@ public final class ReadModel: Sendable {
             let part = state.live
             state.frozen = part
             state.live = Part(after: state.through)
-            return Frozen(
-                delta: part.delta, through: state.through,
-                actions: Array(state.actions.names[state.storedActions...]))
+            return Frozen(delta: part.delta, through: state.through)
         }
     }
 
     /// Forgets what was set aside, once storage holds it.
     public func thaw(_ frozen: Frozen) {
-        state.withLock { state in
-            state.frozen = nil
-            state.storedActions += frozen.actions.count
-        }
+        state.withLock { $0.frozen = nil }
     }
 
     /// Reads storage and the parts of memory that storage does not hold yet, as of one segment.
@@ -138,28 +103,19 @@ public final class ReadModel: Sendable {
         throw .unavailable("checkpoints follow each other too fast")
     }
 
-    /// The usage of an account, or of all for nil, in quarters of an hour since 1970.
+    /// The usage of an account, or of all together for nil, in all cells that a range of quarters of
+    /// an hour since 1970 has a part of; and the last segment whose entries it includes.
     ///
-    /// A cell can come in several parts, which the caller sums.
+    /// Cells can be wider than a quarter where they are old (``UsageLevel``).
     public func usage(
         of account: AccountSlot?, quarters: Range<Int64>
-    ) throws(StoreError) -> [Cell] {
-        try datedUsage(of: account, quarters: quarters).cells
-    }
-
-    /// The same, with the last segment whose charges it includes.
-    public func datedUsage(
-        of account: AccountSlot?, quarters: Range<Int64>
-    ) throws(StoreError) -> (through: UInt64, cells: [Cell]) {
+    ) throws(StoreError) -> (through: UInt64, cells: UsageCells) {
         try read { () throws(StoreError) in
-            try stored.usage(of: account, quarters: quarters)
+            let found = try stored.usage(of: account, quarters: quarters)
+            return (found.through, found.cells)
         } _: { rows, deltas, state in
-            var cells = rows.flatMap { row in row.cells.map { Cell(row, $0, state.actions.names) } }
-            for delta in deltas {
-                delta.forEachCell(of: account, in: quarters) { key, sums in
-                    cells.append(Cell(key, sums, state.actions.names))
-                }
-            }
+            var cells = rows
+            for delta in deltas { cells.add(delta.cells(of: account, in: quarters)) }
             return (state.through, cells)
         }
     }
@@ -221,32 +177,6 @@ public final class ReadModel: Sendable {
             let live = state.live.delta.chains.newestPositions(limit: limit)
             let frozen = state.frozen?.delta.chains.newestPositions(limit: limit - live.count) ?? []
             return live + frozen
-        }
-    }
-}
-
-extension ReadModel.Cell {
-    fileprivate init(_ row: UsageRow, _ cell: UsageRow.Cell, _ actions: [String]) {
-        self.init(
-            account: row.account, quarter: row.quarter, action: actions[Int(cell.action)],
-            key: cell.key, credits: cell.credits, calls: cell.calls, units: cell.units,
-            bytes: cell.bytes)
-    }
-
-    fileprivate init(_ key: UsageDelta.CellKey, _ sums: UsageDelta.Sums, _ actions: [String]) {
-        self.init(
-            account: key.account, quarter: key.quarter, action: actions[Int(key.action)],
-            key: key.key, credits: sums.credits, calls: sums.calls, units: sums.units,
-            bytes: sums.bytes)
-    }
-}
-
-extension SegmentContents {
-    /// The charges that spend credits: all but those that place holds.
-    fileprivate var spentCharges: [ChargeEvent] {
-        guard !roles.isEmpty else { return charges }
-        return charges.filter { charge in
-            if case .placed = role(of: charge) { false } else { true }
         }
     }
 }

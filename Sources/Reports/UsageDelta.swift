@@ -6,28 +6,22 @@ internal import Store
 struct UsageDelta: Sendable {
     /// Which cell of usage an entry falls into.
     struct CellKey: Hashable, Sendable, BitwiseCopyable {
-        let quarter: Int64
         let account: AccountSlot
-        let action: UInt32
-        let key: APIKeySlot
-    }
-
-    /// What a cell sums up.
-    struct Sums: Sendable, BitwiseCopyable {
-        var credits: Int128 = 0
-        var calls: Int64 = 0
-        var units: Int128 = 0
-        var bytes: Int128 = 0
+        let key: UsageKey
     }
 
     private static let noCell = UInt32.max
     /// How many seconds a cell spans; zones such as Kathmandu's are at +05:45.
     static let quarterSeconds: Int64 = 900
 
-    private var cells = OpenTable<CellKey, Sums>(blank: Sums())
+    /// The texts of the cells.
+    private var names = NameTable()
+    private var cells = OpenTable<CellKey, UsageSums>(blank: UsageSums())
     /// For each cell the one before it of the same account.
     private var previousCells: [UInt32] = []
     private var lastCells: [UInt32] = []
+    /// How many cells each account has in the quarter of its last one.
+    private var quarterCounts: [UInt32] = []
     /// The cells of the charges being added.
     private var places: [UInt32] = []
     /// Where the events of each account stand.
@@ -38,34 +32,47 @@ struct UsageDelta: Sendable {
         time.floor(toSeconds: quarterSeconds).micros / (quarterSeconds * 1_000_000)
     }
 
-    /// Adds charges to their cells, whose actions have these numbers.
+    /// Adds the charges of a segment that spend credits to their cells.
     ///
     /// In two steps of many charges each, so that the waits for the cells' memory overlap.
-    mutating func add(_ charges: Span<ChargeEvent>, actions: [UInt32]) {
+    mutating func add(_ contents: borrowing SegmentContents) {
         places.removeAll(keepingCapacity: true)
+        let charges = contents.charges.span
+        let texts = contents.bytes.span
         for index in charges.indices {
-            let key = CellKey(
-                quarter: Self.quarter(charges[index].head.time),
-                account: charges[index].head.account, action: actions[index],
-                key: charges[index].key)
-            places.append(UInt32(truncatingIfNeeded: cell(key)))
+            guard !contents.isHold(charges[index]) else {
+                places.append(Self.noCell)
+                continue
+            }
+            let key = UsageKey(
+                start: Self.quarter(charges[index].head.time),
+                action: names.number(of: texts.extracting(charges[index].action.indices)),
+                team: names.number(of: texts.extracting(charges[index].details.team.indices)),
+                scenario: names.number(
+                    of: texts.extracting(charges[index].details.scenario.indices)),
+                key: charges[index].key, status: charges[index].details.status)
+            places.append(place(of: key, charges[index].head.account))
         }
-        for index in charges.indices {
+        for index in charges.indices where places[index] != Self.noCell {
             let cell = Int(places[index])
             cells.entries[cell].value.credits += Int128(charges[index].credits)
+            cells.entries[cell].value.extra += Int128(contents.extra(of: charges[index]))
             cells.entries[cell].value.calls += 1
             cells.entries[cell].value.units += Int128(charges[index].units)
             cells.entries[cell].value.bytes += Int128(charges[index].details.bytes.value ?? 0)
         }
     }
 
-    /// Takes what a refund gave back off the cell of its time and of the charge's action and key.
-    mutating func add(_ refund: RefundEvent, action: UInt32) {
-        let key = CellKey(
-            quarter: Self.quarter(refund.head.time), account: refund.head.account,
-            action: action, key: refund.apiKey)
-        let place = cell(key)
+    /// Takes what a refund gave back off the cell of its time and of what the charge said.
+    mutating func add(_ refund: RefundEvent) {
+        let key = UsageKey(
+            start: Self.quarter(refund.head.time), action: names.number(of: refund.action.span),
+            team: names.number(of: refund.call[.team].span),
+            scenario: names.number(of: refund.call[.scenario].span), key: refund.apiKey,
+            status: .unsaid)
+        let place = Int(place(of: key, refund.head.account))
         cells.entries[place].value.credits -= Int128(refund.amount)
+        cells.entries[place].value.extra -= Int128(refund.extra)
     }
 
     /// Adds an event to the list of its account, or to none.
@@ -76,73 +83,119 @@ struct UsageDelta: Sendable {
 
     /// The place of a cell: most often the last one of its account.
     @inline(__always)
-    private mutating func cell(_ key: CellKey) -> Int {
-        let account = Int(key.account)
-        if account < lastCells.count, lastCells[account] != Self.noCell,
-            cells.entries[Int(lastCells[account])].key == key
+    private mutating func place(of key: UsageKey, _ account: AccountSlot) -> UInt32 {
+        let cellKey = CellKey(account: account, key: key)
+        let index = Int(account)
+        if index < lastCells.count, lastCells[index] != Self.noCell,
+            cells.entries[Int(lastCells[index])].key == cellKey
         {
-            return Int(lastCells[account])
+            return lastCells[index]
         }
-        let place = cells.place(of: key)
-        if cells.entries.count > previousCells.count { linkCell(to: key.account) }
+        return newPlace(of: cellKey)
+    }
+
+    private mutating func newPlace(of cellKey: CellKey) -> UInt32 {
+        let index = Int(cellKey.account)
+        while lastCells.count <= index {
+            lastCells.append(Self.noCell)
+            quarterCounts.append(0)
+        }
+        var wanted = cellKey
+        if quarterCounts[index] >= UInt32(UsageCells.quarterCellsMax),
+            isLastQuarter(of: cellKey), !cells.contains(cellKey)
+        {
+            var key = cellKey.key
+            key.becomeOther(in: &names)
+            wanted = CellKey(account: cellKey.account, key: key)
+        }
+        let isNew = !cells.contains(wanted)
+        if isNew { quarterCounts[index] = isLastQuarter(of: wanted) ? quarterCounts[index] + 1 : 1 }
+        let place = UInt32(truncatingIfNeeded: cells.place(of: wanted))
+        guard isNew else { return place }
+        previousCells.append(lastCells[index])
+        lastCells[index] = place
         return place
     }
 
-    private mutating func linkCell(to account: AccountSlot) {
-        let index = Int(account)
-        while lastCells.count <= index { lastCells.append(Self.noCell) }
-        previousCells.append(lastCells[index])
-        lastCells[index] = UInt32(truncatingIfNeeded: previousCells.count - 1)
+    /// True when a cell is of the same quarter as the last one of its account.
+    private func isLastQuarter(of cellKey: CellKey) -> Bool {
+        let last = lastCells[Int(cellKey.account)]
+        guard last != Self.noCell else { return false }
+        return cells.entries[Int(last)].key.key.start == cellKey.key.start
     }
 
-    /// Calls `body` with the cells of an account, or of all accounts, in the quarters given.
-    func forEachCell(
-        of account: AccountSlot?, in quarters: Range<Int64>, _ body: (CellKey, Sums) -> Void
-    ) {
-        guard let account else {
-            for (key, sums) in cells.entries where quarters.contains(key.quarter) {
-                body(key, sums)
-            }
-            return
-        }
+    /// The cells of an account, or of all together for nil, in the quarters given.
+    func cells(of account: AccountSlot?, in quarters: Range<Int64>) -> UsageCells {
+        guard let account else { return allCells(in: quarters) }
+        var found: [UsageCell] = []
         var next = Int(account) < lastCells.count ? lastCells[Int(account)] : Self.noCell
         while next != Self.noCell {
-            let (key, sums) = cells.entries[Int(next)]
-            if quarters.contains(key.quarter) { body(key, sums) }
+            let (cellKey, sums) = cells.entries[Int(next)]
+            if quarters.contains(cellKey.key.start) {
+                found.append(UsageCell(key: cellKey.key, sums: sums))
+            }
             next = previousCells[Int(next)]
         }
+        return UsageCells(found, names: names)
     }
 
-    /// The cells as rows for a checkpoint, by account and quarter.
+    private func allCells(in quarters: Range<Int64>) -> UsageCells {
+        var found = UsageCells([], names: names)
+        for (cellKey, sums) in cells.entries where quarters.contains(cellKey.key.start) {
+            found.add(UsageCell(key: cellKey.key.ofAll, sums: sums))
+        }
+        return found
+    }
+
+    /// The cells as rows for a checkpoint, by account and quarter; last those of all together.
     func usageRows() -> [UsageRow] {
         let sorted = cells.entries.sorted {
-            ($0.key.account, $0.key.quarter, $0.key.action, $0.key.key)
-                < ($1.key.account, $1.key.quarter, $1.key.action, $1.key.key)
+            ($0.key.account, $0.key.key.start) < ($1.key.account, $1.key.key.start)
         }
         var rows: [UsageRow] = []
         var start = 0
         while start < sorted.count {
             let first = sorted[start].key
-            var end = start
-            while end < sorted.count, sorted[end].key.account == first.account,
-                sorted[end].key.quarter == first.quarter
+            var row = UsageCells([], names: NameTable())
+            var part: [UsageCell] = []
+            while start < sorted.count, sorted[start].key.account == first.account,
+                sorted[start].key.key.start == first.key.start
             {
-                end += 1
+                part.append(UsageCell(key: sorted[start].key.key, sums: sorted[start].value))
+                start += 1
             }
+            row.add(part, named: names)
             rows.append(
-                UsageRow(
-                    account: first.account, quarter: first.quarter,
-                    cells: sorted[start..<end].map { UsageRow.Cell($0.key, $0.value) }))
-            start = end
+                UsageRow(account: first.account, quarter: first.key.start, cells: row))
         }
-        return rows
+        return rows + rowsOfAll()
+    }
+
+    private func rowsOfAll() -> [UsageRow] {
+        let all = allCells(in: .min ..< .max)
+        let quarters = Dictionary(grouping: all.cells, by: \.key.start)
+        return quarters.keys.sorted().map { quarter in
+            var row = UsageCells()
+            row.add(
+                quarters[quarter] ?? [], named: names, cellsMax: UsageCells.quarterCellsMax)
+            return UsageRow(account: nil, quarter: quarter, cells: row)
+        }
     }
 }
 
-extension UsageRow.Cell {
-    init(_ key: UsageDelta.CellKey, _ sums: UsageDelta.Sums) {
-        self.init(
-            action: key.action, key: key.key, credits: sums.credits, calls: sums.calls,
-            units: sums.units, bytes: sums.bytes)
+extension UsageKey {
+    /// What is told apart of all accounts together: teams and scenarios are an account's own.
+    fileprivate var ofAll: Self {
+        Self(start: start, action: action, team: 0, scenario: 0, key: key, status: status)
+    }
+}
+
+extension SegmentContents {
+    /// True for a charge event that places a hold, which spends nothing yet.
+    @inline(__always)
+    fileprivate func isHold(_ charge: ChargeEvent) -> Bool {
+        guard charge.role != ChargeEvent.noRole else { return false }
+        if case .placed = roles[Int(charge.role)] { return true }
+        return false
     }
 }

@@ -73,7 +73,9 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         try database.truncateLog()
         if !isKnown {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
-                () throws(StoreError) in try database.run(Self.schema + Self.archiveSchema)
+                () throws(StoreError) in
+                try database.run(
+                    Self.schema + Self.usageSchema + Self.archiveSchema)
             }
         }
         let head = try Self.head(database)
@@ -94,10 +96,6 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         CREATE TABLE api_key (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE price_list (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE plan (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
-        CREATE TABLE action (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
-        CREATE TABLE usage (
-            account INTEGER NOT NULL, quarter INTEGER NOT NULL, through INTEGER NOT NULL,
-            body BLOB NOT NULL, PRIMARY KEY (account, quarter, through)) WITHOUT ROWID;
         CREATE TABLE key_run (
             number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
             count INTEGER NOT NULL);
@@ -139,7 +137,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         try transaction { () throws(StoreError) in
             try writeCatalogue(checkpoint.image)
             try writeAccounts(checkpoint.image)
-            try writeUsage(checkpoint, &counts)
+            counts.usageRows += try writeUsage(checkpoint.usage)
             counts.archived += try archive(through: checkpoint.through.number, from: journal)
             let sealed = checkpoint.image.sealedKeys.filter { $0.through > through }
             if let run = try writeKeys(sealed, besides: runs) { runs.append(run) }
@@ -207,30 +205,6 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         }
     }
 
-    private func writeUsage(
-        _ checkpoint: Checkpoint, _ counts: inout StateHead.Counts
-    ) throws(StoreError) {
-        let number = checkpoint.through.number
-        let through = Int64(bitPattern: number)
-        let usage = try database.statement("INSERT INTO usage VALUES (?, ?, ?, ?)")
-        for row in checkpoint.usage {
-            usage.bind(1, Int64(row.account))
-            usage.bind(2, row.quarter)
-            usage.bind(3, through)
-            usage.bind(4, copying: StateEncoding.encode(row, through: number))
-            _ = try usage.step(database)
-            counts.usageRows += 1
-        }
-        let actions = try database.statement("INSERT INTO action VALUES (?, ?)")
-        for action in checkpoint.actions {
-            counts.actions += 1
-            let number = Int64(counts.actions)
-            actions.bind(1, number)
-            actions.bind(2, copying: StateEncoding.encode(action: action, at: number))
-            _ = try actions.step(database)
-        }
-    }
-
     /// Empties the log; one that cannot be emptied is read at the next start.
     public mutating func finish() {
         guard case .sound = health else { return }
@@ -267,16 +241,11 @@ extension SQLiteState {
             plans: try rows("SELECT number, body FROM plan ORDER BY number", from: 1) {
                 (number, bytes) throws(SegmentError) in
                 try StateEncoding.plan(at: number, from: bytes)
-            },
-            actions: try rows("SELECT number, body FROM action ORDER BY number", from: 1) {
-                (number, bytes) throws(SegmentError) in
-                try StateEncoding.action(at: number, from: bytes)
             })
         guard restored.accounts.count == head.counts.accounts,
             restored.apiKeys.count == head.counts.apiKeys,
             restored.priceLists.count == head.counts.priceLists,
-            restored.plans.count == head.counts.plans,
-            restored.actions.count == head.counts.actions
+            restored.plans.count == head.counts.plans
         else { throw .corrupt("\(Self.fileName): rows are missing") }
         return restored
     }

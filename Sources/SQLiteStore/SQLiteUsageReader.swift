@@ -11,7 +11,6 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
     fileprivate struct Connection: ~Copyable {
         let database: Database
         let usage: Statement
-        let allUsage: Statement
         let chunk: Statement
     }
 
@@ -24,13 +23,8 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
             path: "\(path)/\(SQLiteState.fileName)", access: .reading, vfs: vfs)
         let usage = try database.statement(
             """
-            SELECT quarter, body, account, through FROM usage
-            WHERE account = ? AND quarter >= ? AND quarter < ? ORDER BY quarter
-            """)
-        let allUsage = try database.statement(
-            """
-            SELECT quarter, body, account, through FROM usage
-            WHERE quarter >= ?2 AND quarter < ?3
+            SELECT start, body FROM usage
+            WHERE account = ?1 AND level = ?2 AND start > ?3 AND start < ?4 ORDER BY start
             """)
         let chunk = try database.statement(
             """
@@ -39,47 +33,46 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
             ORDER BY account DESC, position DESC LIMIT 1
             """)
         connection = Mutex(
-            Connection(database: database, usage: usage, allUsage: allUsage, chunk: chunk))
+            Connection(database: database, usage: usage, chunk: chunk))
     }
 
     public func usage(
         of account: AccountSlot?, quarters: Range<Int64>
-    ) throws(StoreError) -> (through: UInt64, rows: [UsageRow]) {
-        try connection.withLock { (connection) throws(StoreError) in
+    ) throws(StoreError) -> (through: UInt64, cells: UsageCells) {
+        let account = account.map { Int64($0) } ?? UsageRowKey.allAccounts
+        return try connection.withLock { (connection) throws(StoreError) in
             try connection.read { (through, database) throws(StoreError) in
-                let rows =
-                    if let account {
-                        try Self.rows(
-                            connection.usage, account: account, quarters, in: database)
-                    } else {
-                        try Self.rows(connection.allUsage, account: nil, quarters, in: database)
-                    }
-                return (through, rows)
+                var found = UsageCells()
+                for level in UsageLevel.all.indices {
+                    try Self.add(account, level, quarters, to: &found, connection)
+                }
+                return (through, found)
             }
         }
     }
 
-    private static func rows(
-        _ select: borrowing Statement, account: AccountSlot?, _ quarters: Range<Int64>,
-        in database: borrowing Database
-    ) throws(StoreError) -> [UsageRow] {
-        if let account { select.bind(1, Int64(account)) }
-        select.bind(2, quarters.lowerBound)
-        select.bind(3, quarters.upperBound)
-        var rows: [UsageRow] = []
-        while try select.step(database) {
-            do throws(SegmentError) {
-                rows.append(
-                    try StateEncoding.usage(
-                        of: AccountSlot(truncatingIfNeeded: select.integer(2)),
-                        quarter: select.integer(0),
-                        through: UInt64(bitPattern: select.integer(3)), from: select.bytes(1)))
+    private static func add(
+        _ account: Int64, _ level: Int, _ quarters: Range<Int64>, to found: inout UsageCells,
+        _ connection: borrowing Connection
+    ) throws(StoreError) {
+        let width = UsageLevel.all[level].rowQuarters
+        connection.usage.bind(1, account)
+        connection.usage.bind(2, Int64(level))
+        // Rows that begin before the range may reach into it.
+        let start = quarters.lowerBound.subtractingReportingOverflow(width)
+        connection.usage.bind(3, start.overflow ? .min : start.partialValue)
+        connection.usage.bind(4, quarters.upperBound)
+        while try connection.usage.step(connection.database) {
+            let key = UsageRowKey(
+                account: account, level: level, start: connection.usage.integer(0))
+            do throws(StoreError) {
+                let row = try UsageCells(row: connection.usage.bytes(1), at: key)
+                found.add(row.touching(quarters))
             } catch {
-                select.reset()
-                throw .corrupt("\(SQLiteState.fileName): usage: \(error)")
+                connection.usage.reset()
+                throw error
             }
         }
-        return rows
     }
 
     public func entries(

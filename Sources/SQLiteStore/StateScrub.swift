@@ -48,7 +48,9 @@ public struct StateScrub: ~Copyable, Sendable {
             let rows = try takeUsage()
             rowCount += rows
             guard rows < Self.stepRows else { return false }
-            guard rowCount == counts.usageRows else {
+            // A later checkpoint has replaced and merged rows.
+            let isSame = try SQLiteState.through(database) == through
+            guard rowCount == counts.usageRows || !isSame else {
                 throw .corrupt(
                     "\(SQLiteState.fileName): \(rowCount) of \(counts.usageRows) rows of usage")
             }
@@ -71,31 +73,18 @@ public struct StateScrub: ~Copyable, Sendable {
     private mutating func takeUsage() throws(StoreError) -> Int {
         let select = try database.statement(
             """
-            SELECT account, quarter, through, body FROM usage
-            WHERE (account, quarter, through) > (?1, ?2, ?3) ORDER BY 1, 2, 3 LIMIT ?4
+            SELECT account, level, start, body FROM usage
+            WHERE (account, level, start) > (?1, ?2, ?3) ORDER BY 1, 2, 3 LIMIT ?4
             """)
         for index in 0..<3 { select.bind(Int32(index + 1), last[index]) }
         select.bind(4, Int64(Self.stepRows))
         var read = 0
-        var later = 0
         while try select.step(database) {
-            let key = [select.integer(0), select.integer(1), select.integer(2)]
-            guard last.lexicographicallyPrecedes(key) || last[0] == .min else {
-                throw .corrupt("\(SQLiteState.fileName): rows of usage are out of order")
-            }
-            last = key
+            last = [select.integer(0), select.integer(1), select.integer(2)]
             read += 1
-            do throws(SegmentError) {
-                _ = try StateEncoding.usage(
-                    of: AccountSlot(truncatingIfNeeded: key[0]), quarter: key[1],
-                    through: UInt64(bitPattern: key[2]), from: select.bytes(3))
-            } catch {
-                throw .corrupt("\(SQLiteState.fileName): a row of usage: \(error)")
-            }
-            // Of a checkpoint after the one that is scrubbed.
-            if UInt64(bitPattern: key[2]) > through { later += 1 }
+            let key = UsageRowKey(account: last[0], level: Int(last[1]), start: last[2])
+            _ = try UsageCells(row: select.bytes(3), at: key)
         }
-        rowCount -= later
         return read
     }
 

@@ -1,38 +1,15 @@
 public import Credit
 public import Ledger
 
-/// The usage of one account in one quarter of an hour, by action and key.
-public struct UsageRow: Hashable, Sendable {
-    /// What one action and key used.
-    public struct Cell: Hashable, Sendable, BitwiseCopyable {
-        /// The number of the action in the store's list of actions.
-        public let action: UInt32
-        public let key: APIKeySlot
-        /// Micro-credits.
-        public var credits: Int128
-        public var calls: Int64
-        public var units: Int128
-        public var bytes: Int128
-
-        public init(
-            action: UInt32, key: APIKeySlot, credits: Int128, calls: Int64, units: Int128,
-            bytes: Int128
-        ) {
-            self.action = action
-            self.key = key
-            self.credits = credits
-            self.calls = calls
-            self.units = units
-            self.bytes = bytes
-        }
-    }
-
-    public let account: AccountSlot
+/// The usage of one account, or of all together, in one quarter of an hour.
+public struct UsageRow: Sendable {
+    /// Nil for all together.
+    public let account: AccountSlot?
     /// Quarters of an hour since 1970-01-01T00:00:00Z.
     public let quarter: Int64
-    public let cells: [Cell]
+    public let cells: UsageCells
 
-    public init(account: AccountSlot, quarter: Int64, cells: [Cell]) {
+    public init(account: AccountSlot?, quarter: Int64, cells: UsageCells) {
         self.account = account
         self.quarter = quarter
         self.cells = cells
@@ -64,17 +41,13 @@ public struct Checkpoint: Sendable {
     public let through: JournalMark
     /// The accounts, keys and price lists as they were after that segment.
     public let image: LedgerImage
+    /// By account.
     public let usage: [UsageRow]
-    /// The actions first used since the last checkpoint; they go on the store's list in order.
-    public let actions: [String]
 
-    public init(
-        through: JournalMark, image: LedgerImage, usage: [UsageRow], actions: [String]
-    ) {
+    public init(through: JournalMark, image: LedgerImage, usage: [UsageRow]) {
         self.through = through
         self.image = image
         self.usage = usage
-        self.actions = actions
     }
 }
 
@@ -86,19 +59,16 @@ public struct RestoredState: Sendable {
     public let apiKeys: [APIKeyRecord]
     public let priceLists: [Catalogue.PriceListVersion]
     public let plans: [PlanEvent]
-    /// The list of actions, by their numbers.
-    public let actions: [String]
 
     public init(
         through: JournalMark, accounts: [AccountImage], apiKeys: [APIKeyRecord],
-        priceLists: [Catalogue.PriceListVersion], plans: [PlanEvent], actions: [String]
+        priceLists: [Catalogue.PriceListVersion], plans: [PlanEvent]
     ) {
         self.through = through
         self.accounts = accounts
         self.apiKeys = apiKeys
         self.priceLists = priceLists
         self.plans = plans
-        self.actions = actions
     }
 }
 
@@ -116,10 +86,11 @@ public protocol StateStore: ~Copyable {
 /// Each answer says up to which segment storage reaches, so that the caller can add exactly what
 /// came later.
 public protocol UsageReader: Sendable {
-    /// The usage of an account, or of all for nil, in a range of quarters.
+    /// The usage of an account, or of all together for nil, in all cells that a range of quarters
+    /// has a part of.
     func usage(
         of account: AccountSlot?, quarters: Range<Int64>
-    ) throws(StoreError) -> (through: UInt64, rows: [UsageRow])
+    ) throws(StoreError) -> (through: UInt64, cells: UsageCells)
 
     /// The newest entries of an account before `end`, as many of at most `limit` as lie together, in
     /// their order; none when there are no more.

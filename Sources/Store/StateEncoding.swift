@@ -152,59 +152,6 @@ public enum StateEncoding: Sendable {
     }
 }
 
-extension StateEncoding {
-    /// The name of an action.
-    public static func encode(action name: String, at number: Int64) -> [UInt8] {
-        Array(name.utf8).withChecksum(under: [number])
-    }
-
-    public static func action(
-        at number: Int64, from stored: [UInt8]
-    ) throws(SegmentError) -> String {
-        String(decoding: try stored.checked(under: [number]), as: UTF8.self)
-    }
-
-    /// A row of usage in the checkpoint through segment `through`.
-    public static func encode(_ row: UsageRow, through: UInt64) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.append(varint: UInt64(row.cells.count))
-        for cell in row.cells {
-            bytes.append(varint: UInt64(cell.action))
-            bytes.append(varint: UInt64(cell.key &+ 1))
-            bytes.append(fixed: cell.credits)
-            bytes.append(varint: UInt64(bitPattern: cell.calls))
-            bytes.append(fixed: cell.units)
-            bytes.append(fixed: cell.bytes)
-        }
-        return bytes.withChecksum(under: key(row.account, row.quarter, through))
-    }
-
-    private static func key(
-        _ account: AccountSlot, _ quarter: Int64, _ through: UInt64
-    ) -> [Int64] {
-        [Int64(account), quarter, Int64(bitPattern: through)]
-    }
-
-    public static func usage(
-        of account: AccountSlot, quarter: Int64, through: UInt64, from stored: [UInt8]
-    ) throws(SegmentError) -> UsageRow {
-        let bytes = try stored.checked(under: key(account, quarter, through))
-        var reader = ByteReader()
-        var cells: [UsageRow.Cell] = []
-        for _ in 0..<(try reader.count(limit: 1 << 24, in: bytes.span)) {
-            cells.append(
-                UsageRow.Cell(
-                    action: try reader.slot(in: bytes.span),
-                    key: try reader.slot(in: bytes.span) &- 1,
-                    credits: try reader.fixed(Int128.self, in: bytes.span),
-                    calls: Int64(bitPattern: try reader.varint(in: bytes.span)),
-                    units: try reader.fixed(Int128.self, in: bytes.span),
-                    bytes: try reader.fixed(Int128.self, in: bytes.span)))
-        }
-        return UsageRow(account: account, quarter: quarter, cells: cells)
-    }
-}
-
 extension [UInt8] {
     fileprivate mutating func append(_ lot: Lot) {
         append(position: lot.position)

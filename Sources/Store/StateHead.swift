@@ -6,7 +6,6 @@ public struct StateHead: Hashable, Sendable {
         public var apiKeys = 0
         public var priceLists = 0
         public var plans = 0
-        public var actions = 0
         public var usageRows = 0
         /// Entries of the archive.
         public var archived = 0
@@ -17,7 +16,7 @@ public struct StateHead: Hashable, Sendable {
 
         fileprivate static var all: [any WritableKeyPath<Self, Int> & Sendable] {
             [
-                \.accounts, \.apiKeys, \.priceLists, \.plans, \.actions, \.usageRows, \.archived,
+                \.accounts, \.apiKeys, \.priceLists, \.plans, \.usageRows, \.archived,
                 \.keys,
             ]
         }

@@ -7,6 +7,12 @@ extension CallStatus {
         ("timeout", .timeout),
     ]
 
+    /// One of the words, or the HTTP status; nil where nothing was said.
+    public var word: String? {
+        guard self != .unsaid else { return nil }
+        return Self.words.first { $0.status == self }?.text ?? "\(rawValue)"
+    }
+
     /// The HTTP status 100 to 599.
     public init?(httpCode: Int64) {
         guard 100...599 ~= httpCode else { return nil }

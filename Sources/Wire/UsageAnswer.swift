@@ -1,33 +1,10 @@
 public import Credit
 public import JSON
-
-/// What calls used: the sums that usage reports are made of.
-public struct UsageSums: Hashable, Sendable {
-    /// Micro-credits.
-    public var credits: Int128 = 0
-    public var calls: Int64 = 0
-    public var units: Int128 = 0
-    public var bytes: Int128 = 0
-
-    public init() {}
-
-    /// Adds the figures of some calls.
-    public mutating func add(credits: Int128, calls: Int64, units: Int128, bytes: Int128) {
-        self.credits += credits
-        self.calls += calls
-        self.units += units
-        self.bytes += bytes
-    }
-
-    /// Adds other sums.
-    public mutating func add(_ other: Self) {
-        add(credits: other.credits, calls: other.calls, units: other.units, bytes: other.bytes)
-    }
-}
+public import Store
 
 /// The answer of `GET /v1/usage`.
 public struct UsageAnswer: Sendable {
-    /// The use of one action or key in a bucket; the key is nil for calls without one.
+    /// The use of one value of what usage is grouped by; nil for calls without one.
     public struct Group: Hashable, Sendable {
         public var name: String?
         public var sums: UsageSums
@@ -54,10 +31,10 @@ public struct UsageAnswer: Sendable {
     public var account: Name
     public var from: Instant
     public var to: Instant
-    /// `hour` or `day`.
+    /// `minute`, `hour`, `day` or `month`.
     public var resolution: String
     public var timeZone: String
-    /// `action` or `key`; nil for buckets as a whole.
+    /// Such as `action`; nil for buckets as a whole.
     public var groupBy: String?
     public var buckets: [Bucket]
 
@@ -112,9 +89,9 @@ extension UsageAnswer: JSONWritable {
             writer.beginArray()
             for group in bucket.groups {
                 writer.beginObject()
-                writer.key(bytes: groupBy.utf8.span)
+                writer.key(bytes: groupName(groupBy).utf8.span)
                 writer.value(group.name)
-                writer.add(group.sums)
+                writer.add(group.sums, isSplit: groupBy == Self.planOrExtra)
                 writer.endObject()
             }
             writer.endArray()
@@ -122,15 +99,23 @@ extension UsageAnswer: JSONWritable {
         writer.endObject()
     }
 
+    /// Credits split by what paid them, which calls are not.
+    public static let planOrExtra = "plan_or_extra"
+
+    /// The name of what groups have: `value` for those by a parameter.
+    private func groupName(_ groupBy: String) -> String {
+        groupBy.hasPrefix("parameter:") ? "value" : groupBy
+    }
+
     /// The same as CSV: a line a bucket, or a line a group of each bucket.
     public var csv: [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(literal: "start,")
         if let groupBy {
-            bytes.append(contentsOf: groupBy.utf8)
+            bytes.append(contentsOf: groupName(groupBy).utf8)
             bytes.append(UInt8(ascii: ","))
         }
-        bytes.append(literal: "credits,calls,units,bytes\r\n")
+        bytes.append(literal: "credits,calls,units,bytes,plan_credits,extra_credits\r\n")
         for bucket in buckets {
             guard groupBy != nil else {
                 bytes.append(line: bucket.sums, at: bucket.start)
@@ -145,8 +130,12 @@ extension UsageAnswer: JSONWritable {
 }
 
 extension JSONWriter {
-    fileprivate mutating func add(_ sums: UsageSums) {
+    /// Without the counts where credits of the same calls are split.
+    fileprivate mutating func add(_ sums: UsageSums, isSplit: Bool = false) {
         member("credits", CreditsSum(micros: sums.credits))
+        guard !isSplit else { return }
+        member("plan_credits", CreditsSum(micros: sums.credits - sums.extra))
+        member("extra_credits", CreditsSum(micros: sums.extra))
         member("calls", sums.calls)
         member("units", WideInteger(value: sums.units))
         member("bytes", WideInteger(value: sums.bytes))
@@ -178,6 +167,10 @@ extension [UInt8] {
         append(wide: sums.units)
         append(UInt8(ascii: ","))
         append(wide: sums.bytes)
+        append(UInt8(ascii: ","))
+        append(micros: sums.credits - sums.extra)
+        append(UInt8(ascii: ","))
+        append(micros: sums.extra)
         append(literal: "\r\n")
     }
 }

@@ -34,10 +34,10 @@ extension Run {
         guard found == Array(expected) else {
             return "events of \(slot): \(found), expected \(expected)"
         }
-        let cells = try reports.usage(of: slot, quarters: .min..<Int64.max)
+        let cells = try reports.usage(of: slot, quarters: .min..<Int64.max).cells.cells
         let credits = events.reduce(Int128(0)) { $0 + $1.used }
-        guard cells.reduce(0, { $0 + $1.credits }) == credits,
-            cells.reduce(0, { $0 + $1.calls }) == Int64(events.count(where: \.isCall))
+        guard cells.reduce(0, { $0 + $1.sums.credits }) == credits,
+            cells.reduce(0, { $0 + $1.sums.calls }) == Int64(events.count(where: \.isCall))
         else { return "usage of \(slot): \(cells), expected \(credits)" }
         return nil
     }

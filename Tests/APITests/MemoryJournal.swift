@@ -30,18 +30,3 @@ extension MemoryStorage: JournalReader {
         segments.withLock { $0.first { $0.number == number } }
     }
 }
-
-/// What storage holds before the first checkpoint.
-struct NoUsage: UsageReader {
-    func usage(
-        of account: AccountSlot?, quarters: Range<Int64>
-    ) throws(StoreError) -> (through: UInt64, rows: [UsageRow]) {
-        (0, [])
-    }
-
-    func entries(
-        of account: AccountSlot, before end: Position?, limit: Int, parameters: Bool
-    ) throws(StoreError) -> (through: UInt64, entries: EntrySummaries) {
-        (0, EntrySummaries())
-    }
-}

@@ -46,6 +46,7 @@ final class TestServer: Sendable {
     let server: HTTPServer
     let services: APIServices
     private let pipeline: Pipeline
+    private let usage: MemoryUsage
     let socketPath: String
     /// The secret of an operator's key.
     let operatorKey: String
@@ -55,7 +56,8 @@ final class TestServer: Sendable {
     ) throws {
         let mailboxes = Mailboxes()
         let directory = try Directory(Catalogue(seed: 1))
-        let readModel = ReadModel(stored: NoUsage(), through: 0, actions: [])
+        let usage = MemoryUsage(storage)
+        let readModel = ReadModel(stored: usage, through: 0)
         let pipeline = try Pipeline(
             engine: try Engine(ledger: Ledger(seed: 1), after: .start),
             stage: CommitStage(journal: MemoryJournal(storage: storage), after: .start), time: time,
@@ -86,6 +88,7 @@ final class TestServer: Sendable {
         }
         try server.start()
         (self.server, self.services, self.pipeline) = (server, services, pipeline)
+        self.usage = usage
         let socket = try TestClient(path: socketPath)
         let made = try socket.post("/admin/keys", #"{"role":"operator","name":"test"}"#)
         operatorKey = try #require(made.json["key"].text)
@@ -95,6 +98,11 @@ final class TestServer: Sendable {
         server.drain(within: .seconds(1))
         pipeline.stop()
         services.stop()
+    }
+
+    /// Puts the usage of until now into cells of so many quarters of an hour.
+    func checkpoint(cellQuarters: Int32) {
+        usage.checkpoint(services.readModel, cellQuarters: cellQuarters)
     }
 
     /// A connection that sends the operator's key.

@@ -18,31 +18,26 @@ final class MemoryState: UsageReader {
 
     private struct Stored: Sendable {
         var through: UInt64 = 0
-        var usage: [UsageRow] = []
-        var actions: [String] = []
+        var usage: [AccountSlot?: UsageCells] = [:]
     }
 
     private let stored = Mutex(Stored())
-
-    var actions: [String] { stored.withLock { $0.actions } }
 
     /// Adds what a checkpoint has to write, all at once.
     func write(_ frozen: ReadModel.Frozen) {
         stored.withLock { stored in
             stored.through = frozen.through
-            stored.usage += frozen.usage
-            stored.actions += frozen.actions
+            for row in frozen.usage {
+                stored.usage[row.account, default: UsageCells()].add(row.cells)
+            }
         }
     }
 
     func usage(
         of account: AccountSlot?, quarters: Range<Int64>
-    ) throws(StoreError) -> (through: UInt64, rows: [UsageRow]) {
+    ) throws(StoreError) -> (through: UInt64, cells: UsageCells) {
         stored.withLock { stored in
-            let rows = stored.usage.filter { row in
-                quarters.contains(row.quarter) && (account.map { $0 == row.account } ?? true)
-            }
-            return (stored.through, rows)
+            (stored.through, (stored.usage[account] ?? UsageCells()).touching(quarters))
         }
     }
 

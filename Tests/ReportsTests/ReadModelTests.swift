@@ -24,7 +24,7 @@ struct ReadModelTests {
             contents = builder.contents
             state = try MemoryState(of: builder.segments)
             self.builder = builder
-            model = ReadModel(stored: state, through: 0, actions: [])
+            model = ReadModel(stored: state, through: 0)
         }
 
         mutating func step() {
@@ -65,15 +65,15 @@ struct ReadModelTests {
             for slot in 0..<AccountSlot(4) {
                 let own = events.filter { $0.account == "account-\(slot + 1)" }
                 try Self.checkPositions(&run, slot, own, step: step)
-                let cells = try run.model.usage(of: slot, quarters: .min ..< .max)
+                let cells = try run.model.usage(of: slot, quarters: .min ..< .max).cells.cells
                 #expect(
-                    cells.reduce(0) { $0 + $1.credits } == own.reduce(0) { $0 + $1.used },
+                    cells.reduce(0) { $0 + $1.sums.credits } == own.reduce(0) { $0 + $1.used },
                     "seed \(seed), step \(step)")
-                #expect(cells.reduce(0) { $0 + $1.calls } == Int64(own.count(where: \.isCall)))
+                #expect(cells.reduce(0) { $0 + $1.sums.calls } == Int64(own.count(where: \.isCall)))
             }
-            let all = try run.model.usage(of: nil, quarters: .min ..< .max)
+            let all = try run.model.usage(of: nil, quarters: .min ..< .max).cells.cells
             #expect(
-                all.reduce(0) { $0 + $1.calls } == Int64(events.count(where: \.isCall)))
+                all.reduce(0) { $0 + $1.sums.calls } == Int64(events.count(where: \.isCall)))
         }
     }
 
@@ -118,17 +118,17 @@ struct ReadModelTests {
         var builder = try JournalBuilder(seed: 2, accounts: 1)
         let charge = Operation.move(Move(.charge(0, collects: true), on: "account-1", key: "k"))
         try builder.add([charge])
-        let model = ReadModel(stored: try MemoryState(), through: 0, actions: [])
+        let model = ReadModel(stored: try MemoryState(), through: 0)
         for contents in builder.contents { model.fold(contents) }
         let time = try #require(builder.contents.last?.time.micros)
         let quarter = time / 900_000_000
-        #expect(try model.usage(of: 0, quarters: quarter..<quarter + 1).count == 1)
-        #expect(try model.usage(of: 0, quarters: quarter + 1..<quarter + 9).isEmpty)
-        #expect(try model.usage(of: 0, quarters: quarter - 9..<quarter).isEmpty)
+        #expect(try model.usage(of: 0, quarters: quarter..<quarter + 1).cells.cells.count == 1)
+        #expect(try model.usage(of: 0, quarters: quarter + 1..<quarter + 9).cells.cells.isEmpty)
+        #expect(try model.usage(of: 0, quarters: quarter - 9..<quarter).cells.cells.isEmpty)
     }
 
     @Test func `a second checkpoint waits for the first`() throws {
-        let model = ReadModel(stored: try MemoryState(), through: 0, actions: [])
+        let model = ReadModel(stored: try MemoryState(), through: 0)
         let first = try #require(model.freeze())
         let isSecond = model.freeze() != nil
         #expect(!isSecond)
@@ -144,14 +144,15 @@ struct ReadModelTests {
         if let frozen = run.frozen, !run.isWritten { run.state.write(frozen) }
         let through = try run.state.usage(of: nil, quarters: 0..<1).through
         let reopened = ReadModel(
-            stored: run.state, through: through, actions: run.state.actions)
+            stored: run.state, through: through)
         for contents in run.contents[..<run.folded] where contents.number > through {
             reopened.fold(contents)
         }
         for slot in 0..<AccountSlot(4) {
             let was = try run.model.positions(of: slot, before: nil, limit: 1000)
             #expect(try reopened.positions(of: slot, before: nil, limit: 1000) == was)
-            let actions = try reopened.usage(of: slot, quarters: .min ..< .max).map(\.action)
+            let usage = try reopened.usage(of: slot, quarters: .min ..< .max).cells
+            let actions = usage.cells.map { usage.names.text($0.key.action) }
             #expect(Set(actions).isSubset(of: ["call"]))
         }
     }

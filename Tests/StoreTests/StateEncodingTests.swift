@@ -35,27 +35,55 @@ struct StateEncodingTests {
     }
 
     @Test(arguments: UInt64(1)...60)
-    func `usage and positions read back as they were`(seed: UInt64) throws {
+    func `usage reads back as it was, and only from where it stands`(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
-        let cells = (0..<random.below(20)).map { _ in
-            UsageRow.Cell(
-                action: UInt32(truncatingIfNeeded: random.next()),
-                key: random.chance(20) ? ChargeCommand.noKey : UInt32(random.below(50)),
-                credits: random.chance(10) ? .max : Int128(random.below(1 << 40)),
-                calls: random.pick([0, 1, .max]), units: random.pick([0, .min, .max]),
-                bytes: Int128(random.next()))
+        var names = NameTable()
+        let numbers = (0..<9).map { names.number(of: "name-\($0 * 7919)".utf8.span) } + [0]
+        var cells = UsageCells([], names: names)
+        for _ in 0..<random.below(40) {
+            let key = UsageKey(
+                start: random.pick([-7, 0, 2_000_000]), quarters: random.pick([1, 4, 96]),
+                action: random.pick(numbers), team: random.pick(numbers),
+                scenario: random.pick(numbers),
+                key: random.pick([ChargeCommand.noKey, UsageCells.otherKey, 0, 49]),
+                status: random.pick([.unsaid, .failed, CallStatus(rawValue: 599)]))
+            var sums = UsageSums()
+            sums.credits = random.pick([.max, .min, -1, Int128(random.below(1 << 40))])
+            sums.extra = random.pick([0, sums.credits])
+            sums.calls = random.pick([0, 1, .max])
+            sums.units = random.pick([0, .min, .max])
+            sums.bytes = Int128(random.next())
+            guard !cells.cells.contains(where: { $0.key == key }) else { continue }
+            cells.add(UsageCell(key: key, sums: sums))
         }
-        let row = UsageRow(account: 3, quarter: -7, cells: cells)
-        let stored = StateEncoding.encode(row, through: 5)
-        #expect(try StateEncoding.usage(of: 3, quarter: -7, through: 5, from: stored) == row)
-        for (account, quarter, through) in [(4, -7, 5), (3, -6, 5), (3, -7, 6)]
-            as [(UInt32, Int64, UInt64)]
-        {
-            #expect(throws: SegmentError.badChecksum) {
-                try StateEncoding.usage(
-                    of: account, quarter: quarter, through: through, from: stored)
-            }
+        let stored = cells.encoded(under: [3, 0, -7])
+        let read = try UsageCells(from: stored, under: [3, 0, -7])
+        #expect(read.plain == cells.plain)
+        for key in [[4, 0, -7], [3, 1, -7], [3, 0, -6]] as [[Int64]] {
+            #expect(throws: SegmentError.badChecksum) { try UsageCells(from: stored, under: key) }
         }
+    }
+
+    @Test func `cells past the most there may be count as other`() throws {
+        var many = UsageCells()
+        for number in 0..<20 {
+            var names = NameTable()
+            let key = UsageKey(
+                start: 1, action: names.number(of: "a\(number)".utf8.span), team: 0,
+                scenario: names.number(of: "s".utf8.span), key: 5, status: .unsaid)
+            var sums = UsageSums()
+            sums.credits = 1
+            many.add(
+                UsageCells([UsageCell(key: key, sums: sums)], names: names), cellsMax: 7)
+        }
+        #expect(many.cells.count == 8)
+        #expect(many.cells.reduce(0) { $0 + $1.sums.credits } == 20)
+        let other = try #require(many.cells.last)
+        #expect(other.sums.credits == 13)
+        #expect(many.names.text(other.key.action) == "other")
+        #expect(many.names.text(other.key.scenario) == "other")
+        #expect(other.key.team == 0)
+        #expect(other.key.key == UsageCells.otherKey)
     }
 
     @Test func `every flipped bit and every cut is noticed`() throws {
@@ -74,5 +102,19 @@ struct StateEncodingTests {
             let cut = [UInt8](stored[..<index])
             #expect(throws: SegmentError.self) { try StateEncoding.account(0, from: cut) }
         }
+    }
+}
+
+extension UsageCells {
+    /// The cells with their texts in place.
+    fileprivate var plain: Set<[String]> {
+        Set(
+            cells.map { cell in
+                let texts = [cell.key.action, cell.key.team, cell.key.scenario].map(names.text)
+                return texts + [
+                    "\(cell.key.start) \(cell.key.quarters) \(cell.key.key) \(cell.key.status)",
+                    "\(cell.sums)",
+                ]
+            })
     }
 }

@@ -43,7 +43,8 @@ struct PortalPage: Sendable {
     private func model(_ totals: PortalTotals) throws(StoreError) -> OverviewModel {
         let directory = services.directory
         let cells = try services.readModel.usage(
-            of: totals.view?.slot, quarters: Int64.min / 2..<Int64.max / 2)
+            of: totals.view?.slot, quarters: Int64.min / 2..<Int64.max / 2
+        ).cells
         let name = totals.view.map { directory.profile($0.slot)?.name ?? $0.id.text }
         var model = OverviewModel(
             subtitle: name ?? "All accounts", generatedAt: totals.now, serverURL: serverURL,
@@ -66,15 +67,15 @@ struct PortalPage: Sendable {
         return model
     }
 
-    private func add(_ cells: [ReadModel.Cell], at now: Instant, to model: inout OverviewModel) {
+    private func add(_ found: UsageCells, at now: Instant, to model: inout OverviewModel) {
         var (keys, actions): ([APIKeySlot: UsageSums], [String: UsageSums]) = ([:], [:])
         let today = now.floor(toSeconds: 86_400).micros / (Self.quarterSeconds * 1_000_000)
         var (count, used): (Int64, Int128) = (0, 0)
-        for cell in cells {
-            count += cell.calls
-            if cell.quarter >= today { used += cell.credits }
-            keys[cell.key, default: UsageSums()].add(cell)
-            actions[cell.action, default: UsageSums()].add(cell)
+        for cell in found.cells {
+            count += cell.sums.calls
+            if cell.key.start >= today { used += cell.sums.credits }
+            keys[cell.key.key, default: UsageSums()].add(cell.sums)
+            actions[found.names.text(cell.key.action), default: UsageSums()].add(cell.sums)
         }
         model.chargesCount = Int(clamping: count)
         model.usedToday = CreditsTotal(micros: used)
@@ -97,19 +98,21 @@ struct PortalPage: Sendable {
     }
 
     /// The last twelve hours, or the last three when nothing is older.
-    private func chart(_ cells: [ReadModel.Cell], at now: Instant) -> ChargeChart {
+    private func chart(_ found: UsageCells, at now: Instant) -> ChargeChart {
         let current =
             now.floor(toSeconds: Self.quarterSeconds).micros
             / (Self.quarterSeconds * 1_000_000)
         let hours = current - current % 4
-        let isLong = cells.contains { hours - 44 <= $0.quarter && $0.quarter < current - 11 }
+        let isLong = found.cells.contains {
+            hours - 44 <= $0.key.start && $0.key.start < current - 11
+        }
         let (first, perSlice) = isLong ? (hours - 44, Int64(4)) : (current - 11, 1)
         var series: [String: [Int128]] = [:]
-        for cell in cells where cell.quarter >= first {
-            let slice = Int((cell.quarter - first) / perSlice)
+        for cell in found.cells where cell.key.start >= first {
+            let slice = Int((cell.key.start - first) / perSlice)
             guard slice < Self.chartSlices else { continue }
             let zeros = [Int128](repeating: 0, count: Self.chartSlices)
-            series[cell.action, default: zeros][slice] += cell.credits
+            series[found.names.text(cell.key.action), default: zeros][slice] += cell.sums.credits
         }
         let sorted = series.map { (name: $0.key, sum: $0.value.reduce(0, +), slices: $0.value) }
             .sorted { ($1.sum, $0.name) < ($0.sum, $1.name) }
@@ -206,11 +209,5 @@ extension CallStatus {
         case .failed, .timeout: true
         case .succeeded, .empty, .partial: false
         }
-    }
-}
-
-extension UsageSums {
-    fileprivate mutating func add(_ cell: ReadModel.Cell) {
-        add(credits: cell.credits, calls: cell.calls, units: cell.units, bytes: cell.bytes)
     }
 }

@@ -119,9 +119,10 @@ struct BalanceReport: Sendable {
         let now = view.now.micros
         let start = (now - Self.daysMax * Self.dayMicros) / Self.quarterMicros
         let cells = try services.readModel.usage(
-            of: view.slot, quarters: start..<now / Self.quarterMicros + 1)
-        let used = cells.reduce(Int128(0)) { $0 + $1.credits }
-        guard let first = cells.map(\.quarter).min() else { return 0 }
+            of: view.slot, quarters: start..<now / Self.quarterMicros + 1
+        ).cells.cells
+        let used = cells.reduce(Int128(0)) { $0 + $1.sums.credits }
+        guard let first = cells.map(\.key.start).min() else { return 0 }
         let age = now - first * Self.quarterMicros
         let isOlder = used < view.record.charged - view.record.refunded
         let days = isOlder ? Self.daysMax : (age + Self.dayMicros - 1) / Self.dayMicros

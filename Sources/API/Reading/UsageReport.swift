@@ -1,0 +1,190 @@
+internal import CivilTime
+internal import Credit
+internal import Engine
+internal import Ledger
+internal import Reports
+internal import Store
+internal import Wire
+
+/// Sums usage up into buckets: cells that lie within one bucket as they are, and what a bucket or the
+/// range cuts in two entry by entry, so that every bucket is exact in any zone.
+struct UsageReport: Sendable {
+    private static let quarterMicros: Int64 = 900_000_000
+
+    let services: APIServices
+    let query: UsageQuery
+    let view: ReadView
+
+    /// Nothing is later than now.
+    private var to: Instant { query.to ?? Instant(micros: view.now.micros + 1) }
+
+    func answer() throws(Problem) -> UsageAnswer {
+        guard let profile = services.directory.profile(view.slot) else { throw .nothingHere }
+        let timeZone = query.timeZone ?? profile.timeZone
+        let directory = services.directory
+        var sums = UsageBuckets(starts: try starts(in: timeZone), end: to, group: query.group) {
+            directory.apiKey($0)?.id.text
+        }
+        do throws(StoreError) {
+            try add(to: &sums)
+        } catch {
+            throw Problem(error)
+        }
+        guard !sums.isIncomplete else {
+            throw .invalidParameter(
+                "from",
+                "the account has more than \(services.limits.usageEdgeEntriesMax) entries that would "
+                    + "have to be read one by one")
+        }
+        return UsageAnswer(
+            account: view.id, from: query.from, to: query.to ?? view.now,
+            resolution: query.resolution.rawValue, timeZone: timeZone,
+            groupBy: query.groupText, buckets: sums.buckets)
+    }
+
+    private func starts(in timeZone: String) throws(Problem) -> [Instant] {
+        guard let rules = services.zones.rules(of: timeZone) else {
+            throw .invalidParameter("time_zone", "it is no time zone that this system knows")
+        }
+        guard query.from < to else { return [] }
+        let from = query.from.floor(toSeconds: 1).micros / 1_000_000
+        let last = Instant(micros: to.micros - 1).floor(toSeconds: 1).micros / 1_000_000
+        let limit = services.limits.usageBucketsMax
+        guard
+            let starts = rules.bucketStarts(
+                of: query.resolution.unit, from: from, to: last + 1, limit: limit)
+        else { throw .invalidParameter("from", "a report has at most \(limit) buckets") }
+        return starts.enumerated().map { index, start in
+            index == 0 ? query.from : Instant(micros: start * 1_000_000)
+        }
+    }
+
+    private static func quarter(_ time: Instant) -> Int64 {
+        time.floor(toSeconds: 900).micros / quarterMicros
+    }
+
+    private func add(to sums: inout UsageBuckets) throws(StoreError) {
+        guard query.from < to else { return }
+        let quarters = Self.quarter(query.from)..<Self.quarter(Instant(micros: to.micros - 1)) + 1
+        if case .parameter = query.group {
+            let newest = try services.readModel.usage(of: view.slot, quarters: 0..<0)
+            return try add(query.from..<to, through: newest.through, &sums)
+        }
+        let (through, found) = try services.readModel.usage(of: view.slot, quarters: quarters)
+        let names = found.names
+        let wanted = CellFilter(query.filter, names)
+        var whole: [(cell: UsageCell, bucket: Int)] = []
+        var cut: Set<Range<Int64>> = []
+        for cell in found.cells where wanted.includes(cell.key) {
+            let start = Instant(micros: cell.key.start * Self.quarterMicros)
+            // What ends after now has nothing after now.
+            let end = min(Instant(micros: cell.key.end * Self.quarterMicros), nowEnd)
+            if let bucket = sums.bucket(holding: start..<max(start, end)) {
+                whole.append((cell, bucket))
+            } else {
+                cut.insert(cell.key.start..<cell.key.end)
+            }
+        }
+        let ranges = Self.joined(cut)
+        // A narrow cell can lie within a wide one that is cut, whose entries have it.
+        for (cell, bucket) in whole where !Self.covers(ranges, cell.key.start) {
+            sums.add(cell, to: bucket, names)
+        }
+        for range in ranges {
+            let start = max(Instant(micros: range.lowerBound * Self.quarterMicros), query.from)
+            let end = min(Instant(micros: range.upperBound * Self.quarterMicros), to)
+            if start < end { try add(start..<end, through: through, &sums) }
+        }
+    }
+
+    /// True when a quarter is in one of the ranges, which rise.
+    private static func covers(_ ranges: [Range<Int64>], _ quarter: Int64) -> Bool {
+        var (low, high) = (0, ranges.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].lowerBound <= quarter { low = middle + 1 } else { high = middle }
+        }
+        return low > 0 && ranges[low - 1].contains(quarter)
+    }
+
+    private var nowEnd: Instant { Instant(micros: view.now.micros + 1) }
+
+    /// The same quarters in as few ranges as there can be; none is twice in them.
+    private static func joined(_ ranges: Set<Range<Int64>>) -> [Range<Int64>] {
+        var joined: [Range<Int64>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = joined.last, range.lowerBound <= last.upperBound {
+                let end = max(last.upperBound, range.upperBound)
+                joined[joined.count - 1] = last.lowerBound..<end
+            } else {
+                joined.append(range)
+            }
+        }
+        return joined
+    }
+
+    /// Adds the entries of a stretch of time, newest first.
+    private func add(
+        _ range: Range<Instant>, through: UInt64, _ sums: inout UsageBuckets
+    ) throws(StoreError) {
+        let entries = AccountEntries(of: view.slot, services.readModel, services.segments)
+        var filter = query.filter
+        (filter.from, filter.to) = (range.lowerBound, range.upperBound)
+        let newest = Position(segment: through + 1, index: 0)
+        let end = try entries.end(before: range.upperBound).map { min($0, newest) } ?? newest
+        var isWhole = false
+        let last = try entries.visit(
+            before: end, limit: services.limits.usageEdgeEntriesMax,
+            parameters: query.group?.isParameter ?? false
+        ) { (entry, summaries) throws(StoreError) in
+            if entry.isUsage, filter.includes(entry, of: summaries) {
+                sums.add(entry, of: summaries)
+            }
+            isWhole = entry.kind != .refusal && entry.time < range.lowerBound
+            return !isWhole
+        }
+        if !isWhole, last != nil { sums.isIncomplete = true }
+    }
+}
+
+extension UsageQuery.Group {
+    /// True when only entries tell what is grouped.
+    var isParameter: Bool {
+        if case .parameter = self { true } else { false }
+    }
+}
+
+/// A filter of entries in the numbers of some cells.
+///
+/// Cells that tell apart less, because there was too much, are none of anybody's.
+private struct CellFilter {
+    private let filter: EntryFilter
+    private let action: UInt32?
+    private let team: UInt32?
+    private let scenario: UInt32?
+    /// False when a text is asked for that no cell has.
+    private let isPossible: Bool
+
+    init(_ filter: EntryFilter, _ names: NameTable) {
+        self.filter = filter
+        var isPossible = true
+        let number = { (text: [UInt8]?) -> UInt32? in
+            guard let text else { return nil }
+            guard let number = names.known(text.span) else {
+                isPossible = false
+                return nil
+            }
+            return number
+        }
+        action = number(filter.action)
+        team = number(filter.team)
+        scenario = number(filter.scenario)
+        self.isPossible = isPossible
+    }
+
+    func includes(_ key: UsageKey) -> Bool {
+        isPossible && (action ?? key.action) == key.action && (team ?? key.team) == key.team
+            && (scenario ?? key.scenario) == key.scenario && (filter.key ?? key.key) == key.key
+            && (filter.status ?? key.status) == key.status
+    }
+}

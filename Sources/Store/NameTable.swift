@@ -1,0 +1,84 @@
+internal import Credit
+
+/// Texts numbered in the order of their first use; number 0 is the empty one.
+///
+/// Looking a text up makes no copy of it.
+public struct NameTable: Sendable {
+    private var bytes: [UInt8] = []
+    private var ranges: [ByteRange] = [.empty]
+    /// By hash: a number plus one, 0 where free.
+    private var slots = [UInt32](repeating: 0, count: 64)
+
+    public init() {}
+
+    /// How many there are, the empty one included.
+    public var count: Int { ranges.count }
+
+    /// The number of a text, which is added if it is new.
+    @inline(__always)
+    public mutating func number(of text: Span<UInt8>) -> UInt32 {
+        guard text.count > 0 else { return 0 }
+        let range = ByteRange(start: 0, count: text.count)
+        let ends = Bytes.Ends(of: range, in: text)
+        var place = Int(truncatingIfNeeded: ends.hash(range, text)) & (slots.count - 1)
+        while slots[place] != 0 {
+            let number = slots[place] - 1
+            if isEqual(ranges[Int(number)], text, ends) { return number }
+            place = (place + 1) & (slots.count - 1)
+        }
+        return add(text, at: place)
+    }
+
+    /// The number of a text that is there; nil for another.
+    public func known(_ text: Span<UInt8>) -> UInt32? {
+        var copy = self
+        let number = copy.number(of: text)
+        return number < UInt32(ranges.count) ? number : nil
+    }
+
+    @inline(__always)
+    private func isEqual(_ known: ByteRange, _ text: Span<UInt8>, _ ends: Bytes.Ends) -> Bool {
+        guard known.count == text.count, Bytes.Ends(of: known, in: bytes.span) == ends else {
+            return false
+        }
+        guard text.count > Bytes.Ends.count else { return true }
+        for index in text.indices where bytes[Int(known.start) + index] != text[index] {
+            return false
+        }
+        return true
+    }
+
+    private mutating func add(_ text: Span<UInt8>, at place: Int) -> UInt32 {
+        let number = UInt32(truncatingIfNeeded: ranges.count)
+        ranges.append(bytes.appending(text))
+        slots[place] = number + 1
+        if ranges.count * 2 > slots.count { grow() }
+        return number
+    }
+
+    private mutating func grow() {
+        slots = [UInt32](repeating: 0, count: slots.count * 2)
+        for number in 1..<ranges.count {
+            let range = ranges[number]
+            let ends = Bytes.Ends(of: range, in: bytes.span)
+            var place = Int(truncatingIfNeeded: ends.hash(range, bytes.span)) & (slots.count - 1)
+            while slots[place] != 0 { place = (place + 1) & (slots.count - 1) }
+            slots[place] = UInt32(truncatingIfNeeded: number) + 1
+        }
+    }
+
+    /// The text with a number.
+    public func text(_ number: UInt32) -> String {
+        String(decoding: bytes[ranges[Int(number)].indices], as: UTF8.self)
+    }
+
+    /// The number that a text of another table has here.
+    mutating func number(of number: UInt32, in other: Self) -> UInt32 {
+        self.number(of: other.bytes.span.extracting(other.ranges[Int(number)].indices))
+    }
+
+    /// Where the text with a number lies in ``allBytes``.
+    func range(_ number: UInt32) -> ByteRange { ranges[Int(number)] }
+
+    var allBytes: [UInt8] { bytes }
+}

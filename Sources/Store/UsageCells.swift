@@ -1,0 +1,195 @@
+public import Ledger
+
+/// What some calls used.
+public struct UsageSums: Hashable, Sendable, BitwiseCopyable {
+    /// Micro-credits, less what was refunded.
+    public var credits: Int128 = 0
+    /// The part of them that no lot of a plan paid.
+    public var extra: Int128 = 0
+    public var calls: Int64 = 0
+    public var units: Int128 = 0
+    /// Data transferred.
+    public var bytes: Int128 = 0
+
+    public init() {}
+
+    /// What one entry adds, or takes away when `factor` is -1.
+    public init(of entry: EntrySummary, times factor: Int64 = 1) {
+        guard entry.isUsage else { return }
+        let factor = Int128(factor)
+        let sign = entry.isCall ? factor : -factor
+        credits = Int128(entry.credits) * sign
+        extra = Int128(entry.extra) * sign
+        guard entry.isCall else { return }
+        calls = Int64(factor)
+        units = Int128(entry.units) * factor
+        bytes = Int128(entry.bytes.value ?? 0) * factor
+    }
+
+    public mutating func add(_ other: Self) {
+        credits += other.credits
+        extra += other.extra
+        calls += other.calls
+        units += other.units
+        bytes += other.bytes
+    }
+}
+
+/// Which cell of an account's usage an entry falls into; texts by their numbers in a table.
+public struct UsageKey: Hashable, Sendable, BitwiseCopyable {
+    /// The first quarter of an hour, since 1970-01-01T00:00:00Z.
+    public var start: Int64
+    /// How many quarters it spans.
+    public var quarters: Int32
+    public var status: CallStatus
+    public var action: UInt32
+    public var team: UInt32
+    public var scenario: UInt32
+    /// The customer key, `ChargeCommand.noKey` or ``UsageCells/otherKey``.
+    public var key: APIKeySlot
+
+    public init(
+        start: Int64, quarters: Int32 = 1, action: UInt32, team: UInt32, scenario: UInt32,
+        key: APIKeySlot, status: CallStatus
+    ) {
+        self.start = start
+        self.quarters = quarters
+        self.status = status
+        self.action = action
+        self.team = team
+        self.scenario = scenario
+        self.key = key
+    }
+
+    /// The quarter after its last.
+    public var end: Int64 { start + Int64(quarters) }
+}
+
+/// One cell: what the calls of some quarters of an hour used that agree in all of the key.
+public struct UsageCell: Hashable, Sendable, BitwiseCopyable {
+    public var key: UsageKey
+    public var sums: UsageSums
+
+    public init(key: UsageKey, sums: UsageSums) {
+        self.key = key
+        self.sums = sums
+    }
+}
+
+/// Cells of one account's usage, or of all together, and the table of their texts.
+public struct UsageCells: Sendable {
+    /// The most cells of one account and quarter of an hour; what comes after counts as other.
+    public static let quarterCellsMax = 1000
+    /// The action, team and scenario of what is not told apart any more.
+    public static let otherName = "other"
+    /// The customer key of it.
+    public static let otherKey = ChargeCommand.noKey - 1
+
+    public private(set) var names = NameTable()
+    public private(set) var cells: [UsageCell] = []
+    private var places: [UsageKey: Int] = [:]
+
+    public init() {}
+
+    /// Cells whose texts are numbered by `names`, each key once.
+    public init(_ cells: [UsageCell], names: NameTable) {
+        self.cells = cells
+        self.names = names
+        for (place, cell) in cells.enumerated() { places[cell.key] = place }
+    }
+
+    /// Adds a cell of the same table, to the one with its key if there is one.
+    public mutating func add(_ cell: UsageCell) {
+        if let place = places[cell.key] {
+            cells[place].sums.add(cell.sums)
+        } else {
+            places[cell.key] = cells.count
+            cells.append(cell)
+        }
+    }
+
+    /// Adds cells of another table; a new one past `cellsMax` counts as other.
+    public mutating func add(_ other: Self, cellsMax: Int = .max) {
+        add(other.cells, named: other.names, cellsMax: cellsMax)
+    }
+
+    /// Adds cells whose texts `others` has; a new one past `cellsMax` counts as other.
+    public mutating func add(_ added: [UsageCell], named others: NameTable, cellsMax: Int = .max) {
+        var numbers: [UInt32: UInt32] = [0: 0]
+        for cell in added {
+            var key = cell.key
+            key.action = number(of: key.action, in: others, &numbers)
+            key.team = number(of: key.team, in: others, &numbers)
+            key.scenario = number(of: key.scenario, in: others, &numbers)
+            if cells.count >= cellsMax, places[key] == nil { key.becomeOther(in: &names) }
+            add(UsageCell(key: key, sums: cell.sums))
+        }
+    }
+
+    private mutating func number(
+        of number: UInt32, in other: NameTable, _ known: inout [UInt32: UInt32]
+    ) -> UInt32 {
+        if let found = known[number] { return found }
+        let found = names.number(of: number, in: other)
+        known[number] = found
+        return found
+    }
+
+    /// The same usage in cells of so many quarters of an hour, from multiples of that on.
+    public func coarsened(to quarters: Int32) -> Self {
+        var coarse = Self([], names: names)
+        for cell in cells {
+            var key = cell.key
+            let width = Int64(quarters)
+            key.start = Self.floor(key.start, width)
+            key.quarters = quarters
+            coarse.add(UsageCell(key: key, sums: cell.sums))
+        }
+        return coarse
+    }
+
+    /// The cells that a range of quarters has a part of.
+    public func touching(_ quarters: Range<Int64>) -> Self {
+        let isPart = { (cell: UsageCell) in
+            cell.key.start < quarters.upperBound && cell.key.end > quarters.lowerBound
+        }
+        return cells.allSatisfy(isPart) ? self : Self(cells.filter(isPart), names: names)
+    }
+
+    /// The greatest multiple of `width` that is not after `quarter`.
+    public static func floor(_ quarter: Int64, _ width: Int64) -> Int64 {
+        let rest = quarter % width
+        return quarter - (rest < 0 ? rest + width : rest)
+    }
+}
+
+extension UsageKey {
+    /// Stops telling apart what there is too much of.
+    public mutating func becomeOther(in names: inout NameTable) {
+        let other = names.number(of: UsageCells.otherName.utf8.span)
+        action = other
+        team = team == 0 ? 0 : other
+        scenario = scenario == 0 ? 0 : other
+        key = key == ChargeCommand.noKey ? key : UsageCells.otherKey
+    }
+}
+
+/// How long cells are kept at which width, and how many rows they take.
+public struct UsageLevel: Sendable {
+    /// How many quarters of an hour a row spans.
+    public let rowQuarters: Int64
+    /// How many each of its cells spans.
+    public let cellQuarters: Int32
+    /// How many whole rows of the next level are kept beside the one that is now.
+    public let rowsKept: Int64
+
+    /// Quarters of an hour by themselves on the day that is now, and by the day for a month or two;
+    /// hours for a year; days from then on. Days come in whole blocks, so that rows are merged
+    /// rarely.
+    public static let all = [
+        Self(rowQuarters: 1, cellQuarters: 1, rowsKept: 0),
+        Self(rowQuarters: 96, cellQuarters: 1, rowsKept: 1),
+        Self(rowQuarters: 96 * 32, cellQuarters: 4, rowsKept: 1),
+        Self(rowQuarters: 96 * 32 * 12, cellQuarters: 96, rowsKept: 0),
+    ]
+}

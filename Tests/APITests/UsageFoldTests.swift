@@ -1,0 +1,159 @@
+import Credit
+import TestKit
+import Testing
+
+/// Usage of random calls against a fold of those calls that shares no code with it.
+struct UsageFoldTests {
+    /// What was asked of the server, and what it answered.
+    private struct Call {
+        let time: Int64
+        let credits: Int
+        let action: String
+        let team: String?
+        let scenario: String?
+        let status: String?
+        let size: String?
+
+        /// The value that a report groups by.
+        func value(_ group: String) -> String? {
+            switch group {
+            case "action": action
+            case "team": team
+            case "scenario": scenario
+            case "status": status
+            default: size
+            }
+        }
+    }
+
+    private static let groups = ["action", "team", "scenario", "status", "parameter:page.size"]
+    /// Zones of odd offsets, with changes of the clocks in the time of the calls.
+    private static let zones = [
+        "UTC", "Asia/Kathmandu", "Australia/Lord_Howe", "America/New_York", "Asia/Kolkata",
+    ]
+    /// 2025-10-01T00:00:00Z.
+    private static let start: Int64 = 1_759_276_800
+
+    @Test(arguments: UInt64(1)...6)
+    func `every report is the sum of its calls`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let server = try TestServer()
+        let client = try server.account("acme", credits: "0")
+        let granted = try client.post(
+            "/v1/accounts/acme/grants",
+            #"{"amount":1000000,"posted_at":"2025-01-01T00:00:00Z"}"#, idempotency: "grant")
+        #expect(granted.status == 201)
+        var calls: [Call] = []
+        var micros = Self.start * 1_000_000
+        for index in 0..<120 {
+            micros += Int64(random.below(random.pick([1, 600, 86_400]))) * 1_000_000
+            micros += random.chance(20) ? Int64(random.below(1_000_000)) : 0
+            calls.append(try Self.call(at: micros, index, client, &random))
+            if random.chance(5) { server.checkpoint(cellQuarters: random.pick([1, 4, 96])) }
+        }
+        for _ in 0..<60 { try Self.check(calls, end: micros, client, &random) }
+    }
+
+    private static func call(
+        at micros: Int64, _ index: Int, _ client: TestClient, _ random: inout SeededRandom
+    ) throws -> Call {
+        let call = Call(
+            time: micros, credits: random.below(50), action: random.pick(["a", "b"]),
+            team: random.pick([nil, "red", "blue"]), scenario: random.pick([nil, "s1"]),
+            status: random.pick([nil, "failed", "503"]), size: random.pick([nil, "10", "all"]))
+        var fields = [
+            #""account":"acme","action":"\#(call.action)","amount":\#(call.credits)"#,
+            #""posted_at":"\#(Instant(micros: micros).rfc3339)""#,
+        ]
+        if let team = call.team { fields.append(#""team":"\#(team)""#) }
+        if let scenario = call.scenario { fields.append(#""scenario":"\#(scenario)""#) }
+        if let status = call.status {
+            fields.append(#""status":\#(status == "503" ? status : "\"\(status)\"")"#)
+        }
+        if let size = call.size {
+            let value = size == "all" ? #""all""# : size
+            fields.append(#""parameters":{"page":{"size":\#(value)}}"#)
+        }
+        let answer = try client.charge("{\(fields.joined(separator: ","))}", "k\(index)")
+        #expect(answer.status == 201, "\(answer.text)")
+        return call
+    }
+
+    /// Asks for one report and adds its buckets up from the calls.
+    private static func check(
+        _ calls: [Call], end: Int64, _ client: TestClient, _ random: inout SeededRandom
+    ) throws {
+        let span = end - start * 1_000_000
+        let ends = [
+            start * 1_000_000 + Int64(random.below(Int(span))), start * 1_000_000 - 1,
+            calls[random.below(calls.count)].time, end + 1,
+        ]
+        let edges = [random.pick(ends), random.pick(ends)].sorted()
+        let resolution = edges[1] - edges[0] < 86_400_000_000 ? "minute" : "day"
+        let group = random.pick(groups)
+        var query = "account=acme&group_by=\(group)&time_zone=\(random.pick(zones))"
+        query += "&resolution=\(random.pick([resolution, "hour", "day", "month"]))"
+        query +=
+            "&from=\(Instant(micros: edges[0]).rfc3339)&to=\(Instant(micros: edges[1]).rfc3339)"
+        let team: String? = random.chance(30) ? "red" : nil
+        if let team { query += "&team=\(team)" }
+        let json = try client.get("/v1/usage?\(query)").json
+        let wanted = calls.filter {
+            edges[0] <= $0.time && $0.time < edges[1] && (team ?? $0.team ?? "") == $0.team ?? ""
+        }
+        let total = wanted.reduce(0) { $0 + $1.credits }
+        #expect(json["total"]["credits"].text == "\(total)", "\(query)")
+        #expect(json["total"]["calls"].text == "\(wanted.count)", "\(query)")
+        let buckets = json["buckets"].elements
+        let starts = try buckets.map { bucket in
+            try Instant(rfc3339: #require(bucket["start"].text).utf8.span).micros
+        }
+        #expect(starts == starts.sorted())
+        for (place, bucket) in buckets.enumerated() {
+            let last = place + 1 < starts.count ? starts[place + 1] : edges[1]
+            let inside = wanted.filter { starts[place] <= $0.time && $0.time < last }
+            let credits = inside.reduce(0) { $0 + $1.credits }
+            #expect(bucket["credits"].text == "\(credits)", "\(query), bucket \(place)")
+            var sums: [String?: Int] = [:]
+            for call in inside { sums[call.value(group), default: 0] += call.credits }
+            let name = group.hasPrefix("parameter:") ? "value" : group
+            var found: [String?: Int] = [:]
+            for one in bucket["groups"].elements {
+                found[one[name].text] = one["credits"].text.flatMap { Int($0) }
+            }
+            #expect(found == sums, "\(query), bucket \(place)")
+        }
+    }
+
+    @Test func `plan credits and extra ones are told apart`() throws {
+        let server = try TestServer()
+        let client = try server.account("acme", credits: "0")
+        for (kind, amount) in [("plan", 10), ("top_up", 10)] {
+            let granted = try client.post(
+                "/v1/accounts/acme/grants", #"{"amount":\#(amount),"kind":"\#(kind)"}"#,
+                idempotency: kind)
+            #expect(granted.status == 201)
+        }
+        let charged = try client.charge(#"{"account":"acme","action":"a","amount":13}"#, "k")
+        let entry = try #require(charged.json["entry_id"].text)
+        for cut in [false, true] {
+            let url = "/v1/usage?account=acme&resolution=\(cut ? "minute" : "day")"
+            let total = try client.get(url).json["total"]
+            #expect(total["plan_credits"] == .number("10"))
+            #expect(total["extra_credits"] == .number("3"))
+            let bucket = try client.get("\(url)&group_by=plan_or_extra").json["buckets"]
+                .elements.last
+            let groups = try #require(bucket)["groups"].elements
+            #expect(groups.map { $0["plan_or_extra"].text } == ["plan", "extra"])
+            #expect(groups.map { $0["credits"].text } == ["10", "3"])
+            #expect(groups[0]["calls"] == .invalid)
+        }
+        let refund = try client.post(
+            "/v1/refunds", #"{"entry_id":"\#(entry)","amount":4}"#, idempotency: "r")
+        #expect(refund.status == 201)
+        let total = try client.get("/v1/usage?account=acme").json["total"]
+        #expect(total["credits"] == .number("9"))
+        #expect(total["plan_credits"] == .number("9"))
+        #expect(total["extra_credits"] == .number("0"))
+    }
+}
