@@ -42,9 +42,11 @@ extension SQLiteState {
     ) throws(StoreError) -> Int {
         var entries = 0
         var last = self.through
+        // One buffer for all runs: new pages of memory cost more than what is done with them.
+        var summaries = EntrySummaries()
         while last < through {
             let after = last
-            var summaries = EntrySummaries()
+            summaries.removeAll()
             while last < through, summaries.entries.count < tuning.archivedRunEntries {
                 last += 1
                 guard let segment = try journal.segment(last) else {
@@ -56,10 +58,9 @@ extension SQLiteState {
                     throw .corrupt("segment \(last): \(error)")
                 }
             }
-            summaries.sortByAccount()
             var writer = try ArchiveWriter(
                 database, number: try freeArchiveNumber(), tuning.archivedChunkEntries)
-            try writer.append(summaries.entries[...], of: summaries.bytes, database)
+            try writer.append(summaries, in: summaries.orderByAccount, database)
             try writer.finish(after: after, through: last, database)
             entries += summaries.entries.count
         }
@@ -157,6 +158,21 @@ private struct ArchiveWriter: ~Copyable {
         self.number = number
         self.chunkEntries = min(chunkEntries, ArchiveChunk.entriesMax)
         insert = try database.statement("INSERT INTO archive_chunk VALUES (?, ?, ?, ?)")
+    }
+
+    /// Appends entries in an order of their places.
+    mutating func append(
+        _ summaries: borrowing EntrySummaries, in order: [UInt32],
+        _ database: borrowing Database
+    ) throws(StoreError) {
+        var chunk: [EntrySummary] = []
+        var rest = order[...]
+        while !rest.isEmpty {
+            chunk.removeAll(keepingCapacity: true)
+            for place in rest.prefix(chunkEntries) { chunk.append(summaries.entries[Int(place)]) }
+            rest = rest.dropFirst(chunkEntries)
+            try append(chunk[...], of: summaries.bytes, database)
+        }
     }
 
     mutating func append(

@@ -13,7 +13,7 @@ public struct StoreTuning: Hashable, Sendable {
     /// How many keys a page is tried with first.
     public var pageKeysUsual = 400
     /// A run of the archive is written after so many entries.
-    public var archivedRunEntries = 1 << 19
+    public var archivedRunEntries = 1 << 18
     /// So many entries a chunk of the archive has, at most `ArchiveChunk.entriesMax`.
     public var archivedChunkEntries = 4096
     /// So many of the newest runs of the archive are merged at least.

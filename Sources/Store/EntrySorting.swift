@@ -1,9 +1,9 @@
 internal import Ledger
 
 extension EntrySummaries {
-    /// Puts the entries, which are in the order of their positions, into that of their accounts;
-    /// those of one account stay in order.
-    public mutating func sortByAccount() {
+    /// The places of the entries, which are in the order of their positions, in that of their
+    /// accounts; those of one account stay in order.
+    public var orderByAccount: [UInt32] {
         let passBits: UInt32 = 11
         let greatest = entries.reduce(AccountSlot(0)) { max($0, $1.account) }
         var order = entries.indices.map { UInt32(truncatingIfNeeded: $0) }
@@ -22,7 +22,13 @@ extension EntrySummaries {
             swap(&order, &other)
             shift += passBits
         }
-        entries = order.map { entries[Int($0)] }
+        return order
+    }
+
+    /// Forgets all entries; keeps the memory that they took.
+    public mutating func removeAll() {
+        entries.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
     }
 
     @inline(__always)

@@ -6,6 +6,8 @@ internal import Credit
 public struct NameTable: Sendable {
     private var bytes: [UInt8] = []
     private var ranges: [ByteRange] = [.empty]
+    /// The ends of each text, which tell most of them apart without their bytes.
+    private var ends = [Bytes.Ends()]
     /// By hash: a number plus one, 0 where free.
     private var slots = [UInt32](repeating: 0, count: 64)
 
@@ -23,7 +25,9 @@ public struct NameTable: Sendable {
         var place = Int(truncatingIfNeeded: ends.hash(range, text)) & (slots.count - 1)
         while slots[place] != 0 {
             let number = slots[place] - 1
-            if isEqual(ranges[Int(number)], text, ends) { return number }
+            if self.ends[Int(number)] == ends, isEqual(ranges[Int(number)], text) {
+                return number
+            }
             place = (place + 1) & (slots.count - 1)
         }
         return add(text, at: place)
@@ -37,10 +41,8 @@ public struct NameTable: Sendable {
     }
 
     @inline(__always)
-    private func isEqual(_ known: ByteRange, _ text: Span<UInt8>, _ ends: Bytes.Ends) -> Bool {
-        guard known.count == text.count, Bytes.Ends(of: known, in: bytes.span) == ends else {
-            return false
-        }
+    private func isEqual(_ known: ByteRange, _ text: Span<UInt8>) -> Bool {
+        guard known.count == text.count else { return false }
         guard text.count > Bytes.Ends.count else { return true }
         for index in text.indices where bytes[Int(known.start) + index] != text[index] {
             return false
@@ -51,6 +53,7 @@ public struct NameTable: Sendable {
     private mutating func add(_ text: Span<UInt8>, at place: Int) -> UInt32 {
         let number = UInt32(truncatingIfNeeded: ranges.count)
         ranges.append(bytes.appending(text))
+        ends.append(Bytes.Ends(of: ByteRange(start: 0, count: text.count), in: text))
         slots[place] = number + 1
         if ranges.count * 2 > slots.count { grow() }
         return number
@@ -59,9 +62,8 @@ public struct NameTable: Sendable {
     private mutating func grow() {
         slots = [UInt32](repeating: 0, count: slots.count * 2)
         for number in 1..<ranges.count {
-            let range = ranges[number]
-            let ends = Bytes.Ends(of: range, in: bytes.span)
-            var place = Int(truncatingIfNeeded: ends.hash(range, bytes.span)) & (slots.count - 1)
+            let hash = ends[number].hash(ranges[number], bytes.span)
+            var place = Int(truncatingIfNeeded: hash) & (slots.count - 1)
             while slots[place] != 0 { place = (place + 1) & (slots.count - 1) }
             slots[place] = UInt32(truncatingIfNeeded: number) + 1
         }
