@@ -183,9 +183,10 @@ public struct UsageLevel: Sendable {
     /// How many whole rows of the next level are kept beside the one that is now.
     public let rowsKept: Int64
 
+    /// From the newest rows to the oldest.
+    ///
     /// Quarters of an hour by themselves on the day that is now, and by the day for a month or two;
-    /// hours for a year; days from then on. Days come in whole blocks, so that rows are merged
-    /// rarely.
+    /// hours for a year or two; days from then on.
     public static let all = [
         Self(rowQuarters: 1, cellQuarters: 1, rowsKept: 0),
         Self(rowQuarters: 96, cellQuarters: 1, rowsKept: 1),
