@@ -106,7 +106,8 @@ let package = Package(
         tests(
             "API",
             [
-                "API", "Credit", "Engine", "HTTP", "JSON", "Ledger", "Reports", "Store", "Wire",
+                "API", "Credit", "Engine", "HTTP", "JSON", "Ledger", "Reports", "Store", "TestKit",
+                "Wire",
             ]),
         tests("CivilTime", ["CivilTime", "Credit"]),
         tests("Credit", ["Credit"]),
