@@ -75,6 +75,16 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
         guard fsync(folder) == 0 else { throw .unavailable("\(path): \(lastError())") }
     }
 
+    /// Removes the journal of a copy that was broken off.
+    public func removeJournal() {
+        removeDatabase(SQLiteJournal.fileName)
+    }
+
+    /// Makes sure that the folder at `path` is found under its name after a loss of power.
+    public static func syncParent(of path: String) throws(StoreError) {
+        try sync(folder: parent(of: path))
+    }
+
     /// The folder that a path's last name stands in.
     private static func parent(of path: String) -> String {
         var rest = path[...]

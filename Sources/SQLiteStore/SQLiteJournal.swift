@@ -75,6 +75,27 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
         if bytesSinceCopy > logPagesMax * 4096 { copyLog() }
     }
 
+    /// Stores segments that follow each other, all of them or none, in one synced commit.
+    public mutating func append(_ segments: [EncodedSegment]) throws(StoreError) {
+        var next = last
+        for segment in segments {
+            guard segment.number == next + 1 else {
+                throw .outOfOrder(expected: next + 1, got: segment.number)
+            }
+            next = segment.number
+        }
+        try database.run("BEGIN IMMEDIATE")
+        do throws(StoreError) {
+            for segment in segments { try store(segment) }
+            try database.run("COMMIT")
+        } catch {
+            try? database.run("ROLLBACK")
+            throw error
+        }
+        last = next
+        copyLog()
+    }
+
     /// Copies the log into the file; a copy that fails is tried again after the next segment.
     ///
     /// The log keeps every segment, and was synced with each, until a copy has been synced.
@@ -88,8 +109,13 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     private func store(_ segment: EncodedSegment) throws(StoreError) {
         insert.bind(1, Int64(bitPattern: segment.number))
         try insert.withBound(2, segment.money) { () throws(StoreError) in
-            try insert.withBound(3, segment.details) { () throws(StoreError) in
-                try insert.withBound(4, segment.hash) { () throws(StoreError) in
+            try insert.withBound(4, segment.hash) { () throws(StoreError) in
+                // Details that were erased stay so in a copy.
+                guard !segment.isErased else {
+                    _ = try insert.step(database)
+                    return
+                }
+                try insert.withBound(3, segment.details) { () throws(StoreError) in
                     _ = try insert.step(database)
                 }
             }
@@ -130,6 +156,12 @@ extension Database {
         try run("PRAGMA application_id = \(applicationID)")
         try run("PRAGMA user_version = \(schema)")
         try run("COMMIT")
+    }
+
+    /// Refuses a file of an older version of its tables as damaged: it is made anew.
+    func requireSchema(_ schema: Int64) throws(StoreError) {
+        let version = try pragma("user_version")
+        guard version == schema else { throw .corrupt("the file is of version \(version)") }
     }
 
     private func pragma(_ name: String) throws(StoreError) -> Int64 {

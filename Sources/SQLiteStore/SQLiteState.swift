@@ -78,6 +78,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
                     Self.schema + Self.usageSchema + Self.archiveSchema)
             }
         }
+        try database.requireSchema(Self.schemaVersion)
         let head = try Self.head(database)
         let keyRuns = try Self.keyRuns(database, tuning)
         through = head?.through.number ?? 0

@@ -66,7 +66,7 @@ enum VerifyCommand {
         _ arguments: Arguments, _ segments: Int, _ entries: Int, _ accounts: Int,
         _ differences: Int, head: JournalMark
     ) {
-        let head = Head(head).text
+        let head = JournalHead(head).text
         guard arguments.has("--json") else {
             return Terminal.print(
                 "\(segments) segments, \(entries) events, \(accounts) accounts: "
@@ -83,7 +83,7 @@ extension VerifyCommand {
     /// Fails unless the journal has the head that was printed before.
     private static func check(_ text: String?, in journal: SQLiteJournalReader) throws {
         guard let text else { return }
-        guard let head = Head(text) else {
+        guard let head = JournalHead(text) else {
             throw Failure.usage("--head: a head is a segment's number, ':' and 64 hex digits")
         }
         guard try journal.segment(head.number)?.hash == head.hash else {
@@ -99,56 +99,5 @@ extension VerifyCommand {
         throw Failure.failed(
             "segment \(mark.number) is missing or another one: state.db was made from a journal that "
                 + "had it")
-    }
-}
-
-/// The last segment and its hash, as they are printed: "12:ab34...".
-private struct Head {
-    let number: UInt64
-    let hash: [UInt8]
-
-    init(_ mark: JournalMark) {
-        number = mark.number
-        hash = mark.hash
-    }
-
-    init?(_ text: String) {
-        let parts = text.split(separator: ":")
-        guard parts.count == 2, let number = UInt64(parts[0]), number > 0, parts[1].count == 64
-        else { return nil }
-        var hash: [UInt8] = []
-        var digits = Array(parts[1])[...]
-        while let first = digits.popFirst(), let second = digits.popFirst() {
-            guard let byte = UInt8("\(first)\(second)", radix: 16) else { return nil }
-            hash.append(byte)
-        }
-        self.number = number
-        self.hash = hash
-    }
-
-    var text: String {
-        let digits = hash.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-        return "\(number):\(digits.joined())"
-    }
-}
-
-/// The `--data` option of commands that open the folder themselves.
-enum DataOption {
-    static let usual = "./tally-data"
-
-    /// Locks the folder.
-    static func open(_ path: String, creating: Bool) throws -> DataFolder {
-        if !creating {
-            guard DataFolder.exists(path) else {
-                throw Failure.failed("\(path) is no data folder of Tally")
-            }
-        }
-        do {
-            return try DataFolder(path: path)
-        } catch .inUse(let path) {
-            throw Failure.failed("\(path) is in use by another process")
-        } catch {
-            throw Failure.failed("\(path): \(error)")
-        }
     }
 }

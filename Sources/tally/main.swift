@@ -4,6 +4,7 @@ import Terminal
 let commands = [
     ServeCommand.command, AdminCommand.command, ReplayCommand.command, UsageCommand.command,
     EstimateCommand.command, PricesCommand.command, VerifyCommand.command,
+    BackupCommand.command, RestoreCommand.command,
 ]
 
 let overview = """

@@ -223,9 +223,12 @@ class TallyCase(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="tally-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def start(self, *options, environment=None):
-        """A server that is stopped at the end of the test, unless the test ended it."""
-        server = Server(self.folder, *options, environment=environment)
+    def start(self, *options, environment=None, data=None):
+        """A server that is stopped at the end of the test, unless the test ended it.
+
+        It runs on the test's own folder, or on another one.
+        """
+        server = Server(data or self.folder, *options, environment=environment)
         self.addCleanup(self._stop, server)
         return server
 

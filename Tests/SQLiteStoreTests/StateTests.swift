@@ -47,6 +47,23 @@ struct StateTests {
         _ = consume vfs
     }
 
+    @Test func `a file of an older version is made anew`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        let builder = try JournalBuilder(seed: 3)
+        let state = try written(builder, in: folder)
+        #expect(state.through > 0)
+        try state.close()
+        do {
+            let file = try Database(
+                path: "\(temporary.path)/state.db", access: .writing, vfs: nil)
+            try file.run("DROP TABLE archive_chunk; PRAGMA user_version = 1")
+        }
+        let again = try SQLiteState(in: folder, seed: 1)
+        #expect(again.through == 0)
+        _ = try SQLiteUsageReader(folder: temporary.path)
+    }
+
     @Test(arguments: ["account", "api_key", "price_list"])
     func `a missing row is noticed`(table: String) throws {
         let temporary = try TemporaryFolder()

@@ -1,0 +1,87 @@
+import SQLiteStore
+import Store
+import Terminal
+
+/// `tally backup`: copies the journal of a folder, whether a server runs on it or not.
+enum BackupCommand {
+    static let command = Subcommand(
+        name: "backup", summary: "copy the journal, also while the server runs",
+        help: """
+            tally backup [--data DIR] [--json] FOLDER
+
+            Copies every segment of the journal to FOLDER, which is made if need be, and checks
+            each on the way: checksums, the chain of hashes, every event. All that was
+            acknowledged before the command began is in it. A FOLDER that holds an earlier
+            backup of the same journal is brought up to date; one that was broken off goes on
+            where it ended. The server may be running.
+
+            It ends with the head: the last segment and its hash, which stand for all before
+            them. Keep it apart from the backup; tally restore --head asks for it.
+
+            A backup is a data folder: tally verify --data FOLDER reads it. Keys are in it as
+            hashes only. state.db is not, as it follows from the journal.
+
+              --data DIR  the data folder (./tally-data)
+            """,
+        run: run)
+
+    private static func run(_ text: [String]) throws {
+        let arguments = try Arguments(text, options: ["--data"], flags: ["--json"])
+        guard arguments.values.count == 1 else {
+            throw Failure.usage("it is one folder to copy to")
+        }
+        let target = arguments.values[0]
+        let path = try arguments.value("--data") ?? DataOption.usual
+        guard DataFolder.exists(path) else {
+            throw Failure.failed("\(path) is no data folder of Tally")
+        }
+        let source = try SQLiteJournalReader(folder: path)
+        let last = try source.lastNumber()
+        let folder = try DataOption.open(target, creating: true)
+        guard SQLiteState.head(in: folder.path) == nil else {
+            throw Failure.failed("\(target) is in use as a data folder, not a backup")
+        }
+        var journal = try SQLiteJournal(in: folder)
+        let mark = try held(by: target, source)
+        let copied = try JournalCopy(source: source, name: "backup")
+            .run(to: &journal, after: mark, through: last)
+        let segments = copied.head.number - mark.number
+        CopyReport(copied.head, segments: segments, events: copied.events).print(arguments)
+    }
+
+    /// Up to where an earlier backup reaches, which must be one of the same journal.
+    private static func held(by path: String, _ source: SQLiteJournalReader) throws -> JournalMark {
+        let backup = try SQLiteJournalReader(folder: path)
+        let number = try backup.lastNumber()
+        guard number > 0, let segment = try backup.segment(number) else { return .start }
+        guard try source.segment(number)?.hash == segment.hash else {
+            throw Failure.failed(
+                "\(path) is a backup of another journal, or this one has lost segment \(number)")
+        }
+        let header = try segment.header()
+        return JournalMark(number: number, hash: segment.hash, time: header.time)
+    }
+}
+
+/// What was copied, as it is printed.
+struct CopyReport {
+    private let head: JournalMark
+    private let segments: UInt64
+    private let events: Int
+
+    init(_ head: JournalMark, segments: UInt64, events: Int) {
+        self.head = head
+        self.segments = segments
+        self.events = events
+    }
+
+    func print(_ arguments: Arguments) {
+        let text = head.number > 0 ? JournalHead(head).text : ""
+        guard arguments.has("--json") else {
+            return Terminal.print(
+                "\(segments) segments copied, \(events) events\nhead \(text)")
+        }
+        Terminal.print(
+            "{\"segments\":\(segments),\"events\":\(events),\"head\":\"\(text)\"}")
+    }
+}
