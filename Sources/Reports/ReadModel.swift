@@ -106,7 +106,7 @@ public final class ReadModel: Sendable {
     /// The usage of an account, or of all together for nil, in all cells that a range of quarters of
     /// an hour since 1970 has a part of; and the last segment whose entries it includes.
     ///
-    /// Cells can be wider than a quarter where they are old (``UsageLevel``).
+    /// Cells can be wider than a quarter where they are old (`UsageLevel`).
     public func usage(
         of account: AccountSlot?, quarters: Range<Int64>
     ) throws(StoreError) -> (through: UInt64, cells: UsageCells) {
