@@ -90,30 +90,17 @@ public struct StateScrub: ~Copyable, Sendable {
 
     /// Reads some chunks of a run; false at its end, where all must have been there.
     private mutating func takeChunks(of run: ArchiveRun) throws(StoreError) -> Bool {
-        // A run that was merged meanwhile has been read by whoever merged it.
-        let runs = try SQLiteState.archiveRuns(database)
-        guard runs.contains(where: { $0 == run }) else { return false }
-        let select = try database.statement(
-            """
-            SELECT run, account, position, body FROM archive_chunk
-            WHERE run = ?1 AND (account, position) > (?2, ?3) ORDER BY account, position LIMIT ?4
-            """)
-        select.bind(1, run.number)
-        select.bind(2, last[1])
-        select.bind(3, last[2])
-        select.bind(4, Int64(Self.stepChunks))
-        var read = 0
-        while try select.step(database) {
-            last = [run.number, select.integer(1), select.integer(2)]
-            let entries = try ArchiveChunk(row: select).allSummaries.entries
-            guard entries.isInOrder else {
+        guard let chunks = try chunks(of: run) else { return false }
+        for chunk in chunks {
+            let entries = try chunk.allSummaries.entries
+            guard entries.isInOrder, let first = entries.first else {
                 throw .corrupt("\(SQLiteState.fileName): a chunk of the archive is out of order")
             }
-            read += 1
+            last = [run.number, Int64(first.account), first.position.packed]
             entryCount += entries.count
         }
-        rowCount += read
-        guard read < Self.stepChunks else { return true }
+        rowCount += chunks.count
+        guard chunks.count < Self.stepChunks else { return true }
         guard rowCount == run.chunks, entryCount == run.entries else {
             throw .corrupt(
                 """
@@ -122,6 +109,26 @@ public struct StateScrub: ~Copyable, Sendable {
                 """)
         }
         return false
+    }
+
+    /// The next chunks of a run; nil for one that was merged meanwhile, which whoever merged it has
+    /// read. In one transaction, so that it is not merged in between.
+    private func chunks(of run: ArchiveRun) throws(StoreError) -> [ArchiveChunk]? {
+        try database.reading { () throws(StoreError) in
+            guard try SQLiteState.archiveRuns(database).contains(run) else { return nil }
+            let select = try database.statement(
+                """
+                SELECT run, account, position, body FROM archive_chunk
+                WHERE run = ?1 AND (account, position) > (?2, ?3) ORDER BY account, position LIMIT ?4
+                """)
+            select.bind(1, run.number)
+            select.bind(2, last[1])
+            select.bind(3, last[2])
+            select.bind(4, Int64(Self.stepChunks))
+            var chunks: [ArchiveChunk] = []
+            while try select.step(database) { chunks.append(try ArchiveChunk(row: select)) }
+            return chunks
+        }
     }
 }
 

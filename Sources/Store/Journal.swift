@@ -12,6 +12,19 @@ public enum StoreError: Error, Hashable, Sendable {
     case outOfOrder(expected: UInt64, got: UInt64)
 }
 
+extension StoreError: CustomStringConvertible {
+    /// What an operator reads.
+    public var description: String {
+        switch self {
+        case .inUse(let path): "\(path) is in use by another process"
+        case .unavailable(let reason): reason
+        case .corrupt(let reason): reason
+        case .outcomeUnknown(let reason): "a commit failed and may have happened: \(reason)"
+        case .outOfOrder(let expected, let got): "segment \(got) does not follow: \(expected) does"
+        }
+    }
+}
+
 /// Where segments become durable, in order; has one writer.
 public protocol Journal: ~Copyable {
     /// Stores the segment and returns once it is durable.

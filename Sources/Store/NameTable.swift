@@ -20,24 +20,34 @@ public struct NameTable: Sendable {
     @inline(__always)
     public mutating func number(of text: Span<UInt8>) -> UInt32 {
         guard text.count > 0 else { return 0 }
-        let range = ByteRange(start: 0, count: text.count)
-        let ends = Bytes.Ends(of: range, in: text)
-        var place = Int(truncatingIfNeeded: ends.hash(range, text)) & (slots.count - 1)
-        while slots[place] != 0 {
-            let number = slots[place] - 1
-            if self.ends[Int(number)] == ends, isEqual(ranges[Int(number)], text) {
-                return number
-            }
-            place = (place + 1) & (slots.count - 1)
-        }
-        return add(text, at: place)
+        let ends = Self.ends(of: text)
+        let place = place(of: text, ends)
+        return slots[place] != 0 ? slots[place] - 1 : add(text, ends, at: place)
     }
 
     /// The number of a text that is there; nil for another.
     public func known(_ text: Span<UInt8>) -> UInt32? {
-        var copy = self
-        let number = copy.number(of: text)
-        return number < UInt32(ranges.count) ? number : nil
+        guard text.count > 0 else { return 0 }
+        let place = place(of: text, Self.ends(of: text))
+        return slots[place] != 0 ? slots[place] - 1 : nil
+    }
+
+    /// Where the slot of a text is, or the free one that it would take.
+    @inline(__always)
+    private func place(of text: Span<UInt8>, _ ends: Bytes.Ends) -> Int {
+        let range = ByteRange(start: 0, count: text.count)
+        var place = Int(truncatingIfNeeded: ends.hash(range, text)) & (slots.count - 1)
+        while slots[place] != 0 {
+            let number = Int(slots[place] - 1)
+            if self.ends[number] == ends, isEqual(ranges[number], text) { break }
+            place = (place + 1) & (slots.count - 1)
+        }
+        return place
+    }
+
+    @inline(__always)
+    private static func ends(of text: Span<UInt8>) -> Bytes.Ends {
+        Bytes.Ends(of: ByteRange(start: 0, count: text.count), in: text)
     }
 
     @inline(__always)
@@ -50,10 +60,10 @@ public struct NameTable: Sendable {
         return true
     }
 
-    private mutating func add(_ text: Span<UInt8>, at place: Int) -> UInt32 {
+    private mutating func add(_ text: Span<UInt8>, _ ends: Bytes.Ends, at place: Int) -> UInt32 {
         let number = UInt32(truncatingIfNeeded: ranges.count)
         ranges.append(bytes.appending(text))
-        ends.append(Bytes.Ends(of: ByteRange(start: 0, count: text.count), in: text))
+        self.ends.append(ends)
         slots[place] = number + 1
         if ranges.count * 2 > slots.count { grow() }
         return number

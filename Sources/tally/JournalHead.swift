@@ -1,3 +1,4 @@
+import SQLiteStore
 import Store
 
 /// The last segment and its hash, as they are printed: "12:ab34...".
@@ -22,6 +23,19 @@ struct JournalHead {
         }
         self.number = number
         self.hash = hash
+    }
+
+    /// Fails unless a journal has the head that was printed before.
+    static func check(_ text: String?, in journal: SQLiteJournalReader) throws {
+        guard let text else { return }
+        guard let head = Self(text) else {
+            throw Failure.usage("--head: a head is a segment's number, ':' and 64 hex digits")
+        }
+        guard try journal.segment(head.number)?.hash == head.hash else {
+            throw Failure.failed(
+                "segment \(head.number) is missing or another one: the journal is not the one that "
+                    + "this head was taken from, or its end is cut off")
+        }
     }
 
     var text: String {

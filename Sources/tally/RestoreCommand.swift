@@ -29,7 +29,7 @@ enum RestoreCommand {
         let backup = try DataOption.open(arguments.values[0], creating: false)
         let source = try SQLiteJournalReader(folder: backup.path)
         let last = try source.lastNumber()
-        if let text = try arguments.value("--head") { try check(text, in: source) }
+        try JournalHead.check(arguments.value("--head"), in: source)
         guard !DataFolder.exists(path) else {
             throw Failure.failed("\(path) is a data folder already: name another, or move it away")
         }
@@ -40,17 +40,6 @@ enum RestoreCommand {
 
     private static func trimmed(_ path: String) -> String {
         path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    }
-
-    private static func check(_ text: String, in backup: SQLiteJournalReader) throws {
-        guard let head = JournalHead(text) else {
-            throw Failure.usage("--head: a head is a segment's number, ':' and 64 hex digits")
-        }
-        guard try backup.segment(head.number)?.hash == head.hash else {
-            throw Failure.failed(
-                "segment \(head.number) is missing or another one: the backup is not the one that this "
-                    + "head was taken from")
-        }
     }
 
     /// Copies into a folder beside the one that is wanted; what an earlier try left there goes.

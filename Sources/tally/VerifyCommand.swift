@@ -47,7 +47,7 @@ enum VerifyCommand {
             throw Failure.failed("the journal is not what was written: \(error)")
         }
         bar.finish()
-        try check(arguments.value("--head"), in: reader)
+        try JournalHead.check(arguments.value("--head"), in: reader)
         try check(SQLiteState.head(in: folder.path), in: reader)
         let ledger = recovered.ledger
         var differences: [AuditDifference] = []
@@ -80,19 +80,6 @@ enum VerifyCommand {
 }
 
 extension VerifyCommand {
-    /// Fails unless the journal has the head that was printed before.
-    private static func check(_ text: String?, in journal: SQLiteJournalReader) throws {
-        guard let text else { return }
-        guard let head = JournalHead(text) else {
-            throw Failure.usage("--head: a head is a segment's number, ':' and 64 hex digits")
-        }
-        guard try journal.segment(head.number)?.hash == head.hash else {
-            throw Failure.failed(
-                "segment \(head.number) is missing or another one: the journal is not the one that "
-                    + "this head was taken from, or its end is cut off")
-        }
-    }
-
     /// Fails when a checkpoint was made from segments that the journal does not have.
     private static func check(_ mark: JournalMark?, in journal: SQLiteJournalReader) throws {
         guard let mark, try !Recovery.isPart(mark, of: journal) else { return }

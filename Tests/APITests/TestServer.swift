@@ -7,6 +7,7 @@ import Ledger
 import Reports
 import Store
 import Synchronization
+import TestKit
 import Testing
 import Wire
 
@@ -56,7 +57,7 @@ final class TestServer: Sendable {
     ) throws {
         let mailboxes = Mailboxes()
         let directory = try Directory(Catalogue(seed: 1))
-        let usage = MemoryUsage(storage)
+        let usage = MemoryUsage(of: storage)
         let readModel = ReadModel(stored: usage, through: 0)
         let pipeline = try Pipeline(
             engine: try Engine(ledger: Ledger(seed: 1), after: .start),
@@ -101,8 +102,10 @@ final class TestServer: Sendable {
     }
 
     /// Puts the usage of until now into cells of so many quarters of an hour.
-    func checkpoint(cellQuarters: Int32) {
-        usage.checkpoint(services.readModel, cellQuarters: cellQuarters)
+    func checkpoint(cellQuarters: Int32) throws {
+        guard let frozen = services.readModel.freeze() else { return }
+        try usage.write(frozen.usage, through: frozen.through, cellQuarters: cellQuarters)
+        services.readModel.thaw(frozen)
     }
 
     /// A connection that sends the operator's key.

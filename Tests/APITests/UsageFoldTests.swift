@@ -49,7 +49,7 @@ struct UsageFoldTests {
             micros += Int64(random.below(random.pick([1, 600, 86_400]))) * 1_000_000
             micros += random.chance(20) ? Int64(random.below(1_000_000)) : 0
             calls.append(try Self.call(at: micros, index, client, &random))
-            if random.chance(5) { server.checkpoint(cellQuarters: random.pick([1, 4, 96])) }
+            if random.chance(5) { try server.checkpoint(cellQuarters: random.pick([1, 4, 96])) }
         }
         for _ in 0..<60 { try Self.check(calls, end: micros, client, &random) }
     }
@@ -155,5 +155,31 @@ struct UsageFoldTests {
         #expect(total["credits"] == .number("9"))
         #expect(total["plan_credits"] == .number("9"))
         #expect(total["extra_credits"] == .number("0"))
+    }
+
+    @Test func `what is too much to tell apart counts as other, and as nobody's`() throws {
+        let server = try TestServer()
+        let client = try server.account("acme")
+        let made = try client.post("/v1/accounts/acme/keys", #"{"name":"k"}"#)
+        let key: String = try #require(made.json["key"].text)
+        for start in stride(from: 0, to: 1100, by: 100) {
+            let items = (start..<start + 100).map { index in
+                #"{"idempotency_key":"k\#(index)","customer_key":"\#(key)","action":"a","#
+                    + #""amount":0.01,"scenario":"s\#(index)"}"#
+            }
+            let answer = try client.post(
+                "/v1/charges/batch", "{\"charges\":[\(items.joined(separator: ","))]}")
+            #expect(answer.status == 200)
+        }
+        let url = "/v1/usage?account=acme&group_by=scenario&from=2001-01-01T00:00:00Z"
+        let json = try client.get("\(url)&resolution=month").json
+        #expect(json["total"]["calls"] == .number("1100"))
+        let groups = json["buckets"].elements.flatMap { $0["groups"].elements }
+        let other = groups.filter { $0["scenario"].text == "other" }
+        #expect(groups.count == 1001)
+        #expect(other.first?["calls"] == .number("100"))
+        let nobody = "key_00000000000000000000000000"
+        let none = try client.get("\(url)&resolution=month&key=\(nobody)")
+        #expect(none.json["total"]["calls"] == .number("0"), "\(none.text)")
     }
 }

@@ -8,7 +8,7 @@ import Testing
 struct ReadModelTests {
     /// Segments folded one by one, with checkpoints begun, written and finished at any moment.
     private struct Run {
-        let state: MemoryState
+        let state: MemoryUsage
         let builder: JournalBuilder
         let model: ReadModel
         let contents: [SegmentContents]
@@ -22,12 +22,12 @@ struct ReadModelTests {
             var builder = try JournalBuilder(seed: seed)
             try builder.grow(by: 40)
             contents = builder.contents
-            state = try MemoryState(of: builder.segments)
+            state = MemoryUsage(of: builder)
             self.builder = builder
             model = ReadModel(stored: state, through: 0)
         }
 
-        mutating func step() {
+        mutating func step() throws {
             if random.chance(60), folded < contents.count {
                 model.fold(contents[folded])
                 folded += 1
@@ -42,7 +42,7 @@ struct ReadModelTests {
                 model.thaw(begun)
                 frozen = nil
             } else {
-                state.write(begun)
+                try state.write(begun.usage, through: begun.through)
                 isWritten = true
             }
         }
@@ -60,7 +60,7 @@ struct ReadModelTests {
     ) throws {
         var run = try Run(seed: seed)
         for step in 0..<120 {
-            run.step()
+            try run.step()
             let events = run.events
             for slot in 0..<AccountSlot(4) {
                 let own = events.filter { $0.account == "account-\(slot + 1)" }
@@ -118,7 +118,7 @@ struct ReadModelTests {
         var builder = try JournalBuilder(seed: 2, accounts: 1)
         let charge = Operation.move(Move(.charge(0, collects: true), on: "account-1", key: "k"))
         try builder.add([charge])
-        let model = ReadModel(stored: try MemoryState(), through: 0)
+        let model = ReadModel(stored: try MemoryUsage(of: JournalBuilder(seed: 1)), through: 0)
         for contents in builder.contents { model.fold(contents) }
         let time = try #require(builder.contents.last?.time.micros)
         let quarter = time / 900_000_000
@@ -128,7 +128,7 @@ struct ReadModelTests {
     }
 
     @Test func `a second checkpoint waits for the first`() throws {
-        let model = ReadModel(stored: try MemoryState(), through: 0)
+        let model = ReadModel(stored: try MemoryUsage(of: JournalBuilder(seed: 1)), through: 0)
         let first = try #require(model.freeze())
         let isSecond = model.freeze() != nil
         #expect(!isSecond)
@@ -140,8 +140,10 @@ struct ReadModelTests {
     @Test(arguments: UInt64(1)...20)
     func `a model opened on a checkpoint goes on from it`(seed: UInt64) throws {
         var run = try Run(seed: seed)
-        for _ in 0..<60 { run.step() }
-        if let frozen = run.frozen, !run.isWritten { run.state.write(frozen) }
+        for _ in 0..<60 { try run.step() }
+        if let frozen = run.frozen, !run.isWritten {
+            try run.state.write(frozen.usage, through: frozen.through)
+        }
         let through = try run.state.usage(of: nil, quarters: 0..<1).through
         let reopened = ReadModel(
             stored: run.state, through: through)

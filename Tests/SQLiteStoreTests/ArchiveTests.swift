@@ -17,25 +17,6 @@ struct ArchiveTests {
         return tuning
     }
 
-    /// An entry with its texts in place.
-    private struct PlainEntry: Hashable {
-        let bare: EntrySummary
-        let texts: [String]
-
-        init(_ entry: EntrySummary, of summaries: EntrySummaries) {
-            var bare = entry
-            texts = Self.fields.map { summaries.text(entry[keyPath: $0]) }
-            for field in Self.fields {
-                bare[keyPath: field] = ByteRange.empty
-            }
-            self.bare = bare
-        }
-
-        private static var fields: [WritableKeyPath<EntrySummary, ByteRange>] {
-            [\.action, \.team, \.scenario, \.run, \.module, \.parameters]
-        }
-    }
-
     private static func scrub(_ path: String) throws {
         guard var scrub = try StateScrub(folder: path) else {
             Issue.record("there is no checkpoint")
@@ -47,7 +28,7 @@ struct ArchiveTests {
     private static func all(of builder: JournalBuilder) throws -> [PlainEntry] {
         var summaries = EntrySummaries()
         for segment in builder.segments { try SegmentView(segment).summarize(to: &summaries) }
-        return summaries.entries.map { PlainEntry($0, of: summaries) }
+        return summaries.plain
     }
 
     @Test(arguments: UInt64(1)...40)
@@ -75,7 +56,7 @@ struct ArchiveTests {
                     limit: random.pick([1, 5, 1000]), parameters: true)
                 #expect(through == builder.mark.number)
                 guard !batch.entries.isEmpty else { break }
-                found += batch.entries.reversed().map { PlainEntry($0, of: batch) }
+                found += batch.plain.reversed()
             }
             #expect(found == expected.reversed(), "seed \(seed), account \(slot)")
         }

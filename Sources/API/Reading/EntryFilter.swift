@@ -11,6 +11,9 @@ struct EntryFilter: Sendable {
         "min_credits", "cursor", "limit",
     ]
 
+    /// A key that matches nothing, as nobody has it.
+    private static let nobodysKey = UsageCells.otherKey - 1
+
     var from: Instant?
     var to: Instant?
     var kind: ListedKind?
@@ -53,8 +56,7 @@ struct EntryFilter: Sendable {
             guard let id = try? APIKeyID(text: text.utf8.span) else {
                 throw .invalidParameter("key", "it is no id of a key")
             }
-            // A key that nobody has matches nothing.
-            key = slotOfKey(id) ?? ChargeCommand.noKey - 1
+            key = slotOfKey(id) ?? Self.nobodysKey
         }
     }
 

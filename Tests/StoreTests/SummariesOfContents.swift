@@ -1,30 +1,12 @@
 import Credit
 import Ledger
 import Store
-
-/// A summary with its texts in place, so that it can be compared with one from another buffer.
-struct PlainSummary: Hashable {
-    var bare: EntrySummary
-    var texts: [String]
-}
-
-extension EntrySummaries {
-    var plain: [PlainSummary] {
-        entries.map { entry in
-            var bare = entry
-            let fields: [WritableKeyPath<EntrySummary, ByteRange>] = [
-                \.action, \.team, \.scenario, \.run, \.module, \.parameters,
-            ]
-            for field in fields { bare[keyPath: field] = ByteRange.empty }
-            return PlainSummary(bare: bare, texts: fields.map { text(entry[keyPath: $0]) })
-        }
-    }
-}
+import TestKit
 
 extension SegmentContents {
     /// What summaries should say, worked out from the events themselves.
-    var plainSummaries: [PlainSummary] {
-        var found: [PlainSummary] = []
+    var plainSummaries: [PlainEntry] {
+        var found: [PlainEntry] = []
         visit { position, item in
             switch item {
             case .charge(let index): found.append(plain(charges[index], at: position))
@@ -35,14 +17,14 @@ extension SegmentContents {
         return found
     }
 
-    private func plain(_ charge: ChargeEvent, at position: Position) -> PlainSummary {
+    private func plain(_ charge: ChargeEvent, at position: Position) -> PlainEntry {
         let role = role(of: charge)
         let ofPlan = shares[charge.shares].filter { $0.source == .plan || $0.source == .rollover }
         let extra = ofPlan.reduce(charge.credits) { $0 &- $1.micros }
         let kind = ListedKind(role)
         let details = charge.details
         let text = { (range: ByteRange) in String(decoding: bytes[range.indices], as: UTF8.self) }
-        return PlainSummary(
+        return PlainEntry(
             bare: EntrySummary(
                 account: charge.head.account, position: position, time: charge.head.time,
                 kind: kind, credits: kind == .hold ? 0 : charge.credits,
@@ -55,7 +37,7 @@ extension SegmentContents {
             ].map(text))
     }
 
-    private static func plain(_ event: Event, at position: Position) -> PlainSummary? {
+    private static func plain(_ event: Event, at position: Position) -> PlainEntry? {
         guard let kind = ListedKind(event) else { return nil }
         var summary = EntrySummary(
             account: event.head?.account ?? 0, position: position, time: event.head?.time ?? .epoch,
@@ -81,6 +63,6 @@ extension SegmentContents {
             }
         default: break
         }
-        return PlainSummary(bare: summary, texts: texts)
+        return PlainEntry(bare: summary, texts: texts)
     }
 }

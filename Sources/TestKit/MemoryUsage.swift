@@ -1,0 +1,64 @@
+public import Credit
+public import Ledger
+public import Store
+internal import Synchronization
+
+/// Checkpoints of usage and of a journal's entries in memory.
+public final class MemoryUsage: UsageReader {
+    private struct Stored: Sendable {
+        var through: UInt64 = 0
+        var rows: [AccountSlot?: UsageCells] = [:]
+        var entries = EntrySummaries()
+    }
+
+    private let journal: any JournalReader & Sendable
+    private let stored = Mutex(Stored())
+
+    /// An empty one, whose entries will come from `journal`.
+    public init(of journal: any JournalReader & Sendable) {
+        self.journal = journal
+    }
+
+    /// Adds what a checkpoint has to write, all at once, in cells of so many quarters of an hour.
+    public func write(
+        _ rows: [UsageRow], through: UInt64, cellQuarters: Int32 = 1
+    ) throws(StoreError) {
+        try stored.withLock { (stored) throws(StoreError) in
+            for row in rows {
+                let cells = row.cells.coarsened(to: cellQuarters)
+                stored.rows[row.account, default: UsageCells()].add(cells)
+            }
+            for number in stride(from: stored.through + 1, through: through, by: 1) {
+                guard let segment = try journal.segment(number) else { continue }
+                do throws(SegmentError) {
+                    try SegmentView(segment).summarize(to: &stored.entries)
+                } catch {
+                    throw .corrupt("segment \(number): \(error)")
+                }
+            }
+            stored.through = through
+        }
+    }
+
+    public func usage(
+        of account: AccountSlot?, quarters: Range<Int64>
+    ) throws(StoreError) -> (through: UInt64, cells: UsageCells) {
+        stored.withLock { stored in
+            (stored.through, (stored.rows[account] ?? UsageCells()).touching(quarters))
+        }
+    }
+
+    public func entries(
+        of account: AccountSlot, before end: Position?, limit: Int, parameters: Bool
+    ) throws(StoreError) -> (through: UInt64, entries: EntrySummaries) {
+        stored.withLock { stored in
+            let own = stored.entries.entries.filter { entry in
+                entry.account == account && end.map { entry.position < $0 } ?? true
+            }
+            return (
+                stored.through,
+                EntrySummaries(entries: own.suffix(limit), bytes: stored.entries.bytes)
+            )
+        }
+    }
+}
