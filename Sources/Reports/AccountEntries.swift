@@ -4,8 +4,9 @@ public import Store
 
 /// The entries of one account, newest first: from memory what is new, from the archive the rest.
 public struct AccountEntries: Sendable {
-    /// How many entries are read at once.
-    private static let batchMax = 1024
+    /// How many entries are read at once: few first, as a page needs, then as many as lie together.
+    private static let batchMin = 128
+    private static let batchMax = 4096
     /// How many are read at once to find a place in time.
     private static let probeMax = 64
     /// How many times as many refusals are looked behind.
@@ -32,8 +33,10 @@ public struct AccountEntries: Sendable {
     ) throws(StoreError) -> Position? {
         var place = end
         var left = limit
+        var size = Self.batchMin
         while left > 0 {
-            let batch = try batch(before: place, min(left, Self.batchMax), parameters: parameters)
+            let batch = try batch(before: place, min(left, size), parameters: parameters)
+            size = min(size * 4, Self.batchMax)
             for entry in batch.entries.reversed() {
                 place = entry.position
                 guard try body(entry, batch) else { return place }

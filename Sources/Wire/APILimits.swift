@@ -43,7 +43,7 @@ public struct APILimits: Hashable, Sendable {
     /// The most buckets of a usage report.
     public var usageBucketsMax = 10_000
     /// The most entries read one by one where a usage report cuts a quarter of an hour in two.
-    public var usageEdgeEntriesMax = 200_000
+    public var usageEdgeEntriesMax = 2_000_000
     /// How many accounts one step of an audit looks at while calls wait.
     public var auditStepAccounts = 1024
     /// The most differences that an audit lists.
