@@ -111,8 +111,9 @@ public struct StateScrub: ~Copyable, Sendable {
         return false
     }
 
-    /// The next chunks of a run; nil for one that was merged meanwhile, which whoever merged it has
-    /// read. In one transaction, so that it is not merged in between.
+    /// The next chunks of a run; nil for one that was merged meanwhile.
+    ///
+    /// In one transaction, so that it is not merged in between. Whoever merged it has read it.
     private func chunks(of run: ArchiveRun) throws(StoreError) -> [ArchiveChunk]? {
         try database.reading { () throws(StoreError) in
             guard try SQLiteState.archiveRuns(database).contains(run) else { return nil }
