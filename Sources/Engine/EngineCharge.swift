@@ -163,10 +163,10 @@ extension RefusalEvent.Reason {
             self = .refundExceedsCharge(refundable: refundable)
         case .budgetExceeded(let excess): self = .budgetExceeded(excess)
         case .budgetNotFound, .planNotFound, .budgetShapeFixed, .budgetParentInvalid,
-            .tooManyBudgets,
-            .tooManyHolds, .holdNotFound, .accountNotFound, .accountExists, .grantNotFound,
-            .grantNotOpen, .apiKeyNotFound,
-            .apiKeyExists, .priceListNotFound, .unknownAction, .invalidParameter,
+            .tooManyBudgets, .tooManyScenarios, .tooManyHolds, .holdNotFound, .accountNotFound,
+            .accountExists,
+            .grantNotFound, .grantNotOpen, .apiKeyNotFound, .apiKeyExists, .priceListNotFound,
+            .unknownAction, .invalidParameter,
             .balanceOverflow, .amountOutOfRange, .timeOutOfRange:
             return nil
         }

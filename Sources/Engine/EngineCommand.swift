@@ -35,7 +35,8 @@ extension Engine {
         case .accountCreated, .accountChanged: prices.forgetAccounts()
         case .accountSuspended, .accountResumed, .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked,
             .granted, .lot, .adjusted, .released, .refunded, .budgetPut, .budgetDeleted,
-            .budgetRestarted, .planPut, .periodStarted, .planPending, .refused:
+            .budgetRestarted, .planPut, .periodStarted, .planPending, .refused, .scenarioPut,
+            .runStarted, .runFinished:
             break
         }
     }

@@ -25,7 +25,7 @@ public enum Recovery: Sendable {
         var ledger = Ledger(
             seed: seed, through: mark.number, accounts: checkpoint?.accounts ?? [],
             apiKeys: checkpoint?.apiKeys ?? [], priceLists: checkpoint?.priceLists ?? [],
-            plans: checkpoint?.plans ?? [])
+            plans: checkpoint?.plans ?? [], scenarios: checkpoint?.scenarios ?? [])
         var eventCount = 0
         let lastNumber = try journal.lastNumber()
         while mark.number < lastNumber {

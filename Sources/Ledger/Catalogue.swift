@@ -34,7 +34,7 @@ public struct APIKeyRecord: Hashable, Sendable {
     public let createdAt: Instant
 }
 
-/// Accounts' profiles, API keys and price lists: what changes rarely.
+/// Accounts' profiles, API keys, price lists, plans and scenarios: what changes rarely.
 public struct Catalogue: Sendable {
     /// One version of a price list; its number in the partition is its place here plus one.
     public struct PriceListVersion: Hashable, Sendable {
@@ -55,6 +55,8 @@ public struct Catalogue: Sendable {
     public internal(set) var plans: [PlanEvent] = []
     var latestPlans: [Name: Int] = [:]
     var planPlaces: [PlanReference: Int] = [:]
+    /// The scenarios of the accounts that have any, by id.
+    var scenariosByAccount: [AccountSlot: [ScenarioRecord]] = [:]
     private var keySlots: [[UInt8]: APIKeySlot] = [:]
     /// The keys of each account, and those of operators and services, in order of creation.
     private var keysByAccount: [AccountSlot?: [APIKeySlot]] = [:]
@@ -107,9 +109,10 @@ extension Catalogue {
         case .priceListPut(let event): putPriceList(event)
         case .planPut(let event): append(event)
         case .periodStarted(let event): apply(event)
+        case .scenarioPut(let event): put(event, in: position.segment)
         case .accountSuspended, .accountResumed, .granted, .lot, .adjusted, .released,
             .refunded, .refused, .budgetPut, .budgetDeleted, .budgetRestarted,
-            .planPending:
+            .planPending, .runStarted, .runFinished:
             break
         }
     }

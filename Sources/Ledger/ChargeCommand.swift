@@ -17,6 +17,8 @@ public struct CallStatus: Hashable, Sendable, BitwiseCopyable, RawRepresentable 
     public static let empty = Self(rawValue: 3)
     public static let partial = Self(rawValue: 4)
     public static let timeout = Self(rawValue: 5)
+    /// Of runs only: somebody ended it.
+    public static let cancelled = Self(rawValue: 6)
 }
 
 /// What a run belongs to.

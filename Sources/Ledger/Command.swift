@@ -185,6 +185,20 @@ public struct MoneyCommand: Hashable, Sendable {
     }
 }
 
+/// A run that begins, or has begun.
+public struct RunStart: Hashable, Sendable {
+    public var run: Name
+    public var scenario: Name
+    /// Nil when it begins now.
+    public var startedAt: Instant?
+
+    public init(run: Name, scenario: Name, startedAt: Instant? = nil) {
+        self.run = run
+        self.scenario = scenario
+        self.startedAt = startedAt
+    }
+}
+
 /// Any command but a charge.
 public enum Command: Hashable, Sendable {
     case createAccount(NewAccount)
@@ -201,4 +215,8 @@ public enum Command: Hashable, Sendable {
     case putPlan(PlanTerms)
     case putBudget(account: Name, BudgetTerms)
     case deleteBudget(account: Name, Name)
+    /// Describes a scenario, as canonical JSON that was checked, in place of what was said before.
+    case putScenario(account: Name, Name, description: [UInt8])
+    case startRun(account: Name, RunStart)
+    case finishRun(account: Name, Name, CallStatus)
 }

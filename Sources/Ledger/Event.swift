@@ -349,6 +349,9 @@ public enum Event: Hashable, Sendable {
     case released(ReleaseEvent)
     case refunded(RefundEvent)
     case refused(RefusalEvent)
+    case scenarioPut(ScenarioEvent)
+    case runStarted(RunStartEvent)
+    case runFinished(RunFinishEvent)
 
     /// The entry's head, for the events that are entries of an account.
     public var head: EntryHead? {
@@ -360,7 +363,8 @@ public enum Event: Hashable, Sendable {
         case .refunded(let event): event.head
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
             .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
-            .budgetDeleted, .budgetRestarted, .planPut, .periodStarted, .planPending, .refused:
+            .budgetDeleted, .budgetRestarted, .planPut, .periodStarted, .planPending, .refused,
+            .scenarioPut, .runStarted, .runFinished:
             nil
         }
     }
@@ -378,7 +382,7 @@ public enum Event: Hashable, Sendable {
         case .refused(let event): (event.account, event.key)
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
             .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
-            .budgetDeleted, .budgetRestarted, .planPut:
+            .budgetDeleted, .budgetRestarted, .planPut, .scenarioPut, .runStarted, .runFinished:
             nil
         }
     }

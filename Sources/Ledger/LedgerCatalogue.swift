@@ -45,6 +45,17 @@ extension Ledger {
             let slot = try existing(account)
             try checkRemoval(of: name, on: slot)
             return .budgetDeleted(slot, name, at: time)
+        case .putScenario(let account, let id, let description):
+            return try put(id, of: account, description, at: time)
+        case .startRun(let account, let start):
+            return .runStarted(
+                RunStartEvent(
+                    account: try existing(account), run: start.run, scenario: start.scenario,
+                    startedAt: start.startedAt ?? time, time: time))
+        case .finishRun(let account, let run, let status):
+            return .runFinished(
+                RunFinishEvent(
+                    account: try existing(account), run: run, status: status, time: time))
         case .money(let command):
             return try decide(command, on: try account(of: command), at: time)
         }
@@ -111,7 +122,8 @@ extension Ledger {
             removeBudget(name, of: slot, in: position.segment)
         case .budgetRestarted(let slot, let name, let window, _):
             restartBudget(name, of: slot, window, at: position)
-        case .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .planPut, .refused:
+        case .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .planPut, .refused,
+            .scenarioPut, .runStarted, .runFinished:
             break
         }
         if let (slot, key) = event.key { remember(key, of: slot, at: position) }

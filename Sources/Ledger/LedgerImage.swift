@@ -104,7 +104,8 @@ extension Ledger {
     /// after the segment `through`, which disk has the idempotency keys of.
     public init(
         seed: UInt64, through: UInt64, accounts: [AccountImage], apiKeys: [APIKeyRecord],
-        priceLists: [Catalogue.PriceListVersion], plans: [PlanEvent]
+        priceLists: [Catalogue.PriceListVersion], plans: [PlanEvent],
+        scenarios: [ScenarioRecord]
     ) {
         self.init(seed: seed)
         keyWindow = KeyWindow(seed: seed, after: through)
@@ -112,6 +113,7 @@ extension Ledger {
         for key in apiKeys { catalogue.append(key) }
         catalogue.priceLists = priceLists
         for plan in plans { catalogue.append(plan) }
+        for scenario in scenarios { catalogue.put(scenario) }
     }
 
     private mutating func restore(_ image: AccountImage) {

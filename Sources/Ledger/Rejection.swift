@@ -16,6 +16,8 @@ public enum Rejection: Error, Hashable, Sendable {
     case budgetParentInvalid
     /// The account has as many budgets as it may have.
     case tooManyBudgets
+    /// The account has as many scenarios as it may have.
+    case tooManyScenarios
     /// The hold was captured, released or has expired; recorded, final for its key.
     case holdNotOpen
     /// No open hold was placed there, and nobody said whose it was.

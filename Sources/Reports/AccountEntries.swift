@@ -9,7 +9,7 @@ public struct AccountEntries: Sendable {
     private static let batchMax = 4096
     /// How many are read at once to find a place in time.
     private static let probeMax = 64
-    /// How many times as many refusals are looked behind.
+    /// How many times as many others are looked behind.
     private static let probesMax = 1000
 
     private let readModel: ReadModel
@@ -56,8 +56,9 @@ public struct AccountEntries: Sendable {
 
     /// A place before which all entries earlier than `time` stand, and few later ones; nil for the end.
     ///
-    /// Entries are in the order of time along positions, so that halving the segments finds it. A
-    /// refusal is stamped with its own time, even when imports give entries earlier ones.
+    /// Entries are in the order of time along positions, so that halving the segments finds it.
+    /// Refusals and the starts and ends of runs have times of their own, even when imports give
+    /// entries earlier ones.
     public func end(before time: Instant) throws(StoreError) -> Position? {
         guard let newest = try probe(before: nil).last, newest.time >= time else { return nil }
         // All entries before segment `low` are earlier, of those before `high` not all.
@@ -78,13 +79,13 @@ public struct AccountEntries: Sendable {
         return Position(segment: low + 1, index: 0)
     }
 
-    /// Some of the newest entries before a place, refusals apart, in their order; none when only so
-    /// many refusals are found.
+    /// Some of the newest entries before a place in their order, without what has a time of its own;
+    /// none when only so many of that are found.
     private func probe(before end: Position?) throws(StoreError) -> [EntrySummary] {
         var place = end
         for _ in 0..<Self.probesMax {
             let found = try batch(before: place, Self.probeMax).entries
-            let entries = found.filter { $0.kind != .refusal }
+            let entries = found.filter { $0.kind.isEntry }
             guard entries.isEmpty, let first = found.first else { return entries }
             place = first.position
         }

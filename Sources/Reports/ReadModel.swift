@@ -182,9 +182,13 @@ public final class ReadModel: Sendable {
 }
 
 extension Event {
-    /// The account whose list of entries shows this event.
+    /// The account among whose entries the event stands, listed or not (``ListedKind``).
     var listedAccount: AccountSlot? {
-        if case .refused(let refusal) = self { return refusal.account }
-        return head?.account
+        switch self {
+        case .refused(let refusal): refusal.account
+        case .runStarted(let start): start.account
+        case .runFinished(let finish): finish.account
+        default: head?.account
+        }
     }
 }

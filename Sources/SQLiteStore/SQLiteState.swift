@@ -10,7 +10,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     static let fileName = "state.db"
     /// PRAGMA application_id, "TLYS".
     static let applicationID: Int64 = 0x544C_5953
-    static let schemaVersion: Int64 = 2
+    static let schemaVersion: Int64 = 3
 
     /// Whether the log reads back as it is on disk.
     private enum Health {
@@ -97,6 +97,9 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         CREATE TABLE api_key (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE price_list (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE plan (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
+        CREATE TABLE scenario (
+            account INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL,
+            PRIMARY KEY (account, id)) WITHOUT ROWID;
         CREATE TABLE key_run (
             number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
             count INTEGER NOT NULL);
@@ -147,6 +150,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             counts.apiKeys = checkpoint.image.catalogue.apiKeys.count
             counts.priceLists = checkpoint.image.catalogue.priceLists.count
             counts.plans = checkpoint.image.catalogue.plans.count
+            counts.scenarios = checkpoint.image.catalogue.scenarioCount
             try writeHead(StateHead(through: checkpoint.through, counts: counts, keySeed: keySeed))
         }
         through = checkpoint.through.number
@@ -204,6 +208,17 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             plans.bind(2, copying: StateEncoding.encode(plan, at: Int64(index + 1)))
             _ = try plans.step(database)
         }
+        try write(image.catalogue.scenarios(changedAfter: through))
+    }
+
+    private func write(_ scenarios: [ScenarioRecord]) throws(StoreError) {
+        let insert = try database.statement("INSERT OR REPLACE INTO scenario VALUES (?, ?, ?)")
+        for scenario in scenarios {
+            insert.bind(1, Int64(scenario.account))
+            insert.bind(2, text: scenario.id.text)
+            insert.bind(3, copying: StateEncoding.encode(scenario))
+            _ = try insert.step(database)
+        }
     }
 
     /// Empties the log; one that cannot be emptied is read at the next start.
@@ -242,13 +257,32 @@ extension SQLiteState {
             plans: try rows("SELECT number, body FROM plan ORDER BY number", from: 1) {
                 (number, bytes) throws(SegmentError) in
                 try StateEncoding.plan(at: number, from: bytes)
-            })
+            },
+            scenarios: try scenarios())
         guard restored.accounts.count == head.counts.accounts,
             restored.apiKeys.count == head.counts.apiKeys,
             restored.priceLists.count == head.counts.priceLists,
-            restored.plans.count == head.counts.plans
+            restored.plans.count == head.counts.plans,
+            restored.scenarios.count == head.counts.scenarios
         else { throw .corrupt("\(Self.fileName): rows are missing") }
         return restored
+    }
+
+    private func scenarios() throws(StoreError) -> [ScenarioRecord] {
+        let select = try database.statement(
+            "SELECT account, body FROM scenario ORDER BY account, id")
+        var scenarios: [ScenarioRecord] = []
+        while try select.step(database) {
+            do throws(SegmentError) {
+                scenarios.append(
+                    try StateEncoding.scenario(
+                        of: AccountSlot(truncatingIfNeeded: select.integer(0)),
+                        from: select.bytes(1)))
+            } catch {
+                throw .corrupt("\(Self.fileName): a scenario: \(error)")
+            }
+        }
+        return scenarios
     }
 
     /// Reads rows that are numbered from `first` without gap, or throws.

@@ -4,8 +4,9 @@ public import Ledger
 /// Summaries of entries as the archive stores them: by account, then in order, column by column.
 ///
 /// Layout: count (varint); the greatest divisor that all credits have in common (varint); integer
-/// columns of account, segment, index, time, kind, credits (zigzag, divided), which lots paid (0 none of a plan, 1 only those, 2 both), what those of a plan paid
-/// where it is 2, key plus one, units (zigzag), status, results, bytes and duration plus one; text
+/// columns of account, segment, index, time, kind, credits (zigzag, divided), which lots paid (0 none
+/// of a plan, 1 only those, 2 both), what those of a plan paid where it is 2, key plus one, units
+/// (zigzag), status, results, bytes and duration plus one, of starts of runs when they began; text
 /// columns of action, team, scenario, run and module; parameters; CRC-32. The integer and text
 /// columns are those of segments (docs/journal-format.md).
 public struct ArchiveChunk: Sendable {
@@ -14,7 +15,16 @@ public struct ArchiveChunk: Sendable {
 
     enum Integer: Int, CaseIterable {
         case account, segment, index, time, kind, credits, payer, ofPlan, key, units, status
-        case results, bytes, duration
+        case results, bytes, duration, startedAt
+
+        /// The value that a column before it has where this one has one; nil where it always has.
+        var condition: (column: Self, value: UInt64)? {
+            switch self {
+            case .ofPlan: (.payer, Payer.both)
+            case .startedAt: (.kind, UInt64(ListedKind.runStart.rawValue))
+            default: nil
+            }
+        }
     }
 
     /// Which lots paid.
@@ -41,9 +51,9 @@ public struct ArchiveChunk: Sendable {
         divisor = Int64(bitPattern: try reader.varint(in: bytes.span))
         for column in Integer.allCases {
             var size = count
-            if column == .ofPlan {
-                let payers = integers[Integer.payer.rawValue]
-                size = (0..<count).count { payers.value(at: $0, in: bytes.span) == Payer.both }
+            if let (other, value) = column.condition {
+                let others = integers[other.rawValue]
+                size = (0..<count).count { others.value(at: $0, in: bytes.span) == value }
             }
             integers.append(try reader.storedIntegers(size, in: bytes.span))
         }
@@ -99,13 +109,12 @@ public struct ArchiveChunk: Sendable {
         _ places: Range<Int>, parameters asked: Bool = false
     ) throws(SegmentError) -> EntrySummaries {
         var summaries = EntrySummaries(bytes: stored)
-        var bothBefore = 0
-        if integers[Integer.ofPlan.rawValue].count > 0 {
-            bothBefore = (0..<places.lowerBound).count { word(.payer, $0) == Payer.both }
-        }
+        var before = Before(
+            ofPlan: valuesBefore(places.lowerBound, in: .ofPlan),
+            startedAt: valuesBefore(places.lowerBound, in: .startedAt))
         summaries.entries.reserveCapacity(places.count)
         for place in places {
-            summaries.entries.append(try numbers(at: place, &bothBefore))
+            summaries.entries.append(try numbers(at: place, &before))
         }
         for (column, texts) in zip(Self.texts, texts) {
             let ranges = try texts.ranges(places, in: stored.span)
@@ -117,9 +126,22 @@ public struct ArchiveChunk: Sendable {
         return summaries
     }
 
+    /// Where the columns stand that not every entry has a value in.
+    private struct Before {
+        var ofPlan: Int
+        var startedAt: Int
+    }
+
+    /// How many entries before `place` have a value in such a column.
+    private func valuesBefore(_ place: Int, in column: Integer) -> Int {
+        guard let (other, value) = column.condition, integers[column.rawValue].count > 0
+        else { return 0 }
+        return (0..<place).count { word(other, $0) == value }
+    }
+
     /// All of an entry but its texts.
     private func numbers(
-        at place: Int, _ bothBefore: inout Int
+        at place: Int, _ before: inout Before
     ) throws(SegmentError) -> EntrySummary {
         guard let kind = ListedKind(rawValue: UInt8(truncatingIfNeeded: word(.kind, place))) else {
             throw .malformed(at: place)
@@ -134,8 +156,8 @@ public struct ArchiveChunk: Sendable {
         case Payer.extra: summary.extra = summary.credits
         case Payer.plan: summary.extra = 0
         default:
-            summary.extra = summary.credits &- ZigZag.decode(word(.ofPlan, bothBefore))
-            bothBefore += 1
+            summary.extra = summary.credits &- ZigZag.decode(word(.ofPlan, before.ofPlan))
+            before.ofPlan += 1
         }
         summary.key = UInt32(truncatingIfNeeded: word(.key, place)) &- 1
         summary.units = ZigZag.decode(word(.units, place))
@@ -143,6 +165,9 @@ public struct ArchiveChunk: Sendable {
         summary.results = OptionalCount(stored: word(.results, place))
         summary.bytes = OptionalCount(stored: word(.bytes, place))
         summary.duration = OptionalCount(stored: word(.duration, place))
+        guard kind == .runStart else { return summary }
+        summary.startedAt = Instant(micros: Int64(bitPattern: word(.startedAt, before.startedAt)))
+        before.startedAt += 1
         return summary
     }
 }
@@ -220,6 +245,8 @@ public struct ArchiveEncoder: Sendable {
         case .results: entry.results.stored
         case .bytes: entry.bytes.stored
         case .duration: entry.duration.stored
+        case .startedAt:
+            entry.kind == .runStart ? UInt64(bitPattern: entry.startedAt.micros) : nil
         }
     }
 }

@@ -59,16 +59,19 @@ public struct RestoredState: Sendable {
     public let apiKeys: [APIKeyRecord]
     public let priceLists: [Catalogue.PriceListVersion]
     public let plans: [PlanEvent]
+    public let scenarios: [ScenarioRecord]
 
     public init(
         through: JournalMark, accounts: [AccountImage], apiKeys: [APIKeyRecord],
-        priceLists: [Catalogue.PriceListVersion], plans: [PlanEvent]
+        priceLists: [Catalogue.PriceListVersion], plans: [PlanEvent],
+        scenarios: [ScenarioRecord]
     ) {
         self.through = through
         self.accounts = accounts
         self.apiKeys = apiKeys
         self.priceLists = priceLists
         self.plans = plans
+        self.scenarios = scenarios
     }
 }
 

@@ -22,6 +22,8 @@ public struct EntrySummary: Hashable, Sendable, BitwiseCopyable {
     public var bytes: OptionalCount
     /// In milliseconds.
     public var duration: OptionalCount
+    /// Of the start of a run when it began, as the vendor said; else `Instant.never`.
+    public var startedAt = Instant.never
     public var action: ByteRange
     public var team: ByteRange
     public var scenario: ByteRange

@@ -42,6 +42,9 @@ extension ByteReader {
                 at: try time(in: bytes))
         case EventTag.released: .released(try release(in: bytes))
         case EventTag.refunded: .refunded(try refund(in: bytes))
+        case EventTag.scenarioPut: .scenarioPut(try scenario(in: bytes))
+        case EventTag.runStarted: .runStarted(try runStart(in: bytes))
+        case EventTag.runFinished: .runFinished(try runFinish(in: bytes))
         default: throw .malformed(at: offset)
         }
     }

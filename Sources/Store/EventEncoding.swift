@@ -23,6 +23,9 @@ enum EventTag {
     static let planPut: UInt8 = 18
     static let periodStarted: UInt8 = 19
     static let planPending: UInt8 = 20
+    static let scenarioPut: UInt8 = 21
+    static let runStarted: UInt8 = 22
+    static let runFinished: UInt8 = 23
 }
 
 extension [UInt8] {
@@ -66,6 +69,9 @@ extension [UInt8] {
         case .released(let event): append(event)
         case .refunded(let event): append(event)
         case .refused(let event): append(event)
+        case .scenarioPut(let event): append(event)
+        case .runStarted(let event): append(event)
+        case .runFinished(let event): append(event)
         }
     }
 

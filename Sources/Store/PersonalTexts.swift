@@ -41,9 +41,12 @@ extension Event {
         case .refunded(var event):
             try body(&event.memo)
             self = .refunded(event)
+        case .scenarioPut(var event):
+            try body(&event.description)
+            self = .scenarioPut(event)
         case .accountSuspended, .accountResumed, .apiKeyRevoked, .priceListPut, .planPut,
             .periodStarted, .planPending, .budgetPut, .budgetDeleted, .budgetRestarted, .lot,
-            .released, .refused:
+            .released, .refused, .runStarted, .runFinished:
             break
         }
     }

@@ -77,7 +77,7 @@ extension ByteReader {
         guard header.chargeCount <= bytes.count / SegmentFormat.fingerprintBytes,
             header.eventCount <= bytes.count, header.roleCount <= header.chargeCount,
             header.useCount <= header.chargeCount * Ledger.budgetUsesMax,
-            version == SegmentFormat.plainVersion || header.useCount > 0
+            version != SegmentFormat.usesVersion || header.useCount > 0
         else { throw .malformed(at: offset) }
         return header
     }

@@ -30,7 +30,9 @@ public enum SegmentFormat: Sendable {
     /// The first bytes of a money part.
     public static let magic: [UInt8] = Array("TLYS".utf8)
     /// The newest version that this code reads; it reads the ones before as well.
-    public static let version: UInt16 = 2
+    public static let version: UInt16 = 3
+    /// The version of a segment with uses of budgets and without events of later versions.
+    static let usesVersion: UInt16 = 2
     /// The version of a segment without uses of budgets; it never changes meaning.
     static let plainVersion: UInt16 = 1
     /// Where the number of the segment stands in the money part: after magic and version.
@@ -47,8 +49,25 @@ public enum SegmentFormat: Sendable {
     static let moneyTexts = 2 + scopeColumns
     /// How many bytes a fingerprint has.
     static let fingerprintBytes = 16
+
+    /// The oldest version that can say all of a segment.
+    static func version(of contents: SegmentContents) -> UInt16 {
+        if contents.events.contains(where: \.isOfScenarios) { return version }
+        return contents.uses.isEmpty ? plainVersion : usesVersion
+    }
+
     /// How many bytes the salt of the details part has.
     public static let saltBytes = 16
+}
+
+extension Event {
+    /// True for events that version 3 of the format brought.
+    var isOfScenarios: Bool {
+        switch self {
+        case .scenarioPut, .runStarted, .runFinished: true
+        default: false
+        }
+    }
 }
 
 /// A segment as it is stored, but for the hash of the one before and what follows from that.
@@ -122,8 +141,8 @@ public struct SegmentEncoder: Sendable {
     private mutating func encodeHead(_ contents: SegmentContents) {
         money.removeAll(keepingCapacity: true)
         money.append(contentsOf: SegmentFormat.magic)
-        let isPlain = contents.uses.isEmpty
-        money.append(fixed: isPlain ? SegmentFormat.plainVersion : SegmentFormat.version)
+        let version = SegmentFormat.version(of: contents)
+        money.append(fixed: version)
         money.append(fixed: contents.number)
         money.append(fixed: contents.time.micros)
         money.append(contentsOf: SegmentFormat.firstHash)
@@ -132,7 +151,8 @@ public struct SegmentEncoder: Sendable {
         money.append(varint: UInt64(contents.shares.count))
         money.append(varint: UInt64(contents.events.count))
         money.append(varint: UInt64(contents.roles.count))
-        if !isPlain { money.append(varint: UInt64(contents.uses.count)) }
+        guard version != SegmentFormat.plainVersion else { return }
+        money.append(varint: UInt64(contents.uses.count))
     }
 
     private mutating func encodeMoney(_ contents: SegmentContents) {

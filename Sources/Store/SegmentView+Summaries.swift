@@ -129,6 +129,17 @@ extension EntrySummaries {
             summary.team = bytes.appending(refund.call[.team].span)
             summary.scenario = bytes.appending(refund.call[.scenario].span)
             summary.run = bytes.appending(refund.call[.run].span)
+        case .runStarted(let start):
+            summary.account = start.account
+            summary.time = start.time
+            summary.startedAt = start.startedAt
+            summary.scenario = bytes.appending(start.scenario.text.utf8.span)
+            summary.run = bytes.appending(start.run.text.utf8.span)
+        case .runFinished(let finish):
+            summary.account = finish.account
+            summary.time = finish.time
+            summary.status = finish.status
+            summary.run = bytes.appending(finish.run.text.utf8.span)
         default: break
         }
         if let head = event.head {
@@ -151,7 +162,7 @@ extension Event {
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed,
             .apiKeyCreated, .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut,
             .budgetDeleted, .budgetRestarted, .planPut, .periodStarted, .planPending, .released,
-            .refused:
+            .refused, .scenarioPut, .runStarted, .runFinished:
             0
         }
     }

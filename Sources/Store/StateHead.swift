@@ -6,6 +6,7 @@ public struct StateHead: Hashable, Sendable {
         public var apiKeys = 0
         public var priceLists = 0
         public var plans = 0
+        public var scenarios = 0
         public var usageRows = 0
         /// Entries of the archive.
         public var archived = 0
@@ -16,8 +17,8 @@ public struct StateHead: Hashable, Sendable {
 
         fileprivate static var all: [any WritableKeyPath<Self, Int> & Sendable] {
             [
-                \.accounts, \.apiKeys, \.priceLists, \.plans, \.usageRows, \.archived,
-                \.keys,
+                \.accounts, \.apiKeys, \.priceLists, \.plans, \.scenarios, \.usageRows,
+                \.archived, \.keys,
             ]
         }
     }

@@ -23,6 +23,9 @@ public struct ModelEvent: Hashable, Sendable {
         case budgetPut
         case budgetDeleted
         case budgetRestarted
+        case scenarioPut
+        case runStarted
+        case runFinished
         case charged
         case granted
         case activated
@@ -47,7 +50,8 @@ public struct ModelEvent: Hashable, Sendable {
             let plain: [Self] = [
                 .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .keyCreated,
                 .planPut, .periodStarted, .planPending, .budgetPut, .budgetDeleted,
-                .budgetRestarted, .charged, .granted, .activated, .expired, .voided, .adjusted,
+                .budgetRestarted, .scenarioPut, .runStarted, .runFinished, .charged, .granted,
+                .activated, .expired, .voided, .adjusted,
                 .held, .captured, .released, .refunded, .refusedFunds(required: 0, spendable: 0),
                 .refusedSuspended, .refusedHold, .refusedRefund(left: 0),
                 .refusedBudget(name: "", limit: 0, used: 0, until: 0),
@@ -81,22 +85,23 @@ public struct ModelEvent: Hashable, Sendable {
     public var debt: Int64 = 0
     /// What budgets had used, and what the call changed of that.
     public var uses: [String] = []
-    /// What is said of a plan or period.
+    /// What is said of a plan, period, scenario or run.
     public var note = ""
     public var team = ""
     public var run = ""
     public var key = ""
     public var content: UInt64 = 0
 
-    /// True for what an account's list of entries shows: entries and refusals.
+    /// True for what stands among an account's entries: they, refusals, and where runs begin and end.
     public var isListed: Bool {
         switch kind {
         case .charged, .granted, .activated, .expired, .voided, .adjusted, .held, .captured,
             .released, .refunded, .refusedFunds, .refusedSuspended, .refusedHold,
-            .refusedRefund, .refusedBudget:
+            .refusedRefund, .refusedBudget, .runStarted, .runFinished:
             true
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .keyCreated,
-            .budgetPut, .budgetDeleted, .budgetRestarted, .planPut, .periodStarted, .planPending:
+            .budgetPut, .budgetDeleted, .budgetRestarted, .planPut, .periodStarted, .planPending,
+            .scenarioPut:
             false
         }
     }
@@ -203,13 +208,16 @@ public struct ModelView: Hashable, Sendable {
     public var budgets: [Budget]
     /// Plan, version, number, start, end, pending plan, unused, used before; nil without any.
     public var subscription: String?
+    /// What was said last of each scenario, by id.
+    public var scenarios: [String: String]
 
     public init(
         account: String, available: Int64, held: Int64, debt: Int64, overdraft: Int64,
         sequence: UInt64,
         lastTime: Int64, isSuspended: Bool, granted: Int128, charged: Int128,
         uncollected: Int128, refunded: Int128, lots: [Lot], holds: [Spot],
-        budgets: [Budget], subscription: String?
+        budgets: [Budget], subscription: String?,
+        scenarios: [String: String]
     ) {
         self.account = account
         self.available = available
@@ -227,5 +235,6 @@ public struct ModelView: Hashable, Sendable {
         self.holds = holds
         self.budgets = budgets
         self.subscription = subscription
+        self.scenarios = scenarios
     }
 }

@@ -65,6 +65,8 @@ public struct ModelLedger: Sendable {
         var anchor: Int64 = 0
         var isAnchorFixed = false
         var subscription: Subscription?
+        /// What was said last of each scenario.
+        var scenarios: [String: String] = [:]
         var firsts: [String: Spot] = [:]
 
         var held: Int64 { holds.reduce(0) { $0 + $1.total } }
@@ -140,6 +142,7 @@ public struct ModelLedger: Sendable {
         case .putBudget(let name, let ask): return putBudget(ask, on: name, at: now)
         case .deleteBudget(let name, let budget):
             return deleteBudget(budget, on: name, at: now)
+        case .scenario(let name, let ask): return perform(ask, on: name, at: now)
         case .move(let move): return perform(move, at: now)
         case .look(let name):
             guard let place = place(of: name) else { return .view(nil) }
@@ -162,6 +165,25 @@ public struct ModelLedger: Sendable {
         _ kind: ModelEvent.Kind, of name: String, at now: Int64
     ) -> ModelReply {
         .recorded(add(ModelEvent(spot: nextSpot, account: name, kind: kind, time: now)))
+    }
+
+    private mutating func perform(
+        _ ask: ScenarioAsk, on name: String, at now: Int64
+    ) -> ModelReply {
+        guard let place = place(of: name) else { return .rejected("not_found") }
+        var event = ModelEvent(spot: nextSpot, account: name, kind: .scenarioPut, time: now)
+        switch ask {
+        case .put(let id, let text):
+            accounts[place].scenarios[id] = text
+            event.note = "\(id) \(text)"
+        case .start(let run, let scenario, let startedAt):
+            event.kind = .runStarted
+            event.note = "\(run) \(scenario) \(startedAt ?? now)"
+        case .finish(let run, let status):
+            event.kind = .runFinished
+            event.note = "\(run) \(status)"
+        }
+        return .recorded(add(event))
     }
 
     var nextSpot: Spot { Spot(segment, events.count) }
@@ -195,7 +217,7 @@ extension ModelLedger {
             lots: (open + closed).map(ModelView.Lot.init),
             holds: account.holds.map(\.spot).sorted(),
             budgets: account.budgets.map(ModelView.Budget.init),
-            subscription: account.subscription.map(\.text))
+            subscription: account.subscription.map(\.text), scenarios: account.scenarios)
     }
 }
 

@@ -21,7 +21,11 @@ extension ModelView {
             lots: (lots.filter { $0.state != .closed } + closed).map(Lot.init),
             holds: ledger.holds(of: slot).map { Spot($0.position) },
             budgets: ledger.budgets(of: slot).map(Budget.init),
-            subscription: ledger.subscription(slot).map(\.text))
+            subscription: ledger.subscription(slot).map(\.text),
+            scenarios: Dictionary(
+                ledger.catalogue.scenarios(of: slot).map {
+                    ($0.id.text, String(decoding: $0.description, as: UTF8.self))
+                }, uniquingKeysWith: { $0 + $1 }))
     }
 }
 
@@ -84,7 +88,8 @@ extension Rejection {
         case .budgetExceeded: "budget_exceeded"
         case .budgetNotFound: "not_found"
         case .planNotFound: "invalid_field"
-        case .budgetShapeFixed, .budgetParentInvalid, .tooManyBudgets: "invalid_field"
+        case .budgetShapeFixed, .budgetParentInvalid, .tooManyBudgets, .tooManyScenarios:
+            "invalid_field"
         case .refundExceedsCharge: "refund_exceeds_charge"
         case .tooManyHolds: "rate_limited"
         case .accountSuspended: "account_suspended"
@@ -205,6 +210,15 @@ extension Event {
             plain(.budgetDeleted, names[Int(slot)], time)
         case .budgetRestarted(let slot, _, _, let time):
             plain(.budgetRestarted, names[Int(slot)], time)
+        case .scenarioPut(let event):
+            plain(.scenarioPut, names[Int(event.account)], event.time).saying(
+                "\(event.id.text) \(String(decoding: event.description, as: UTF8.self))")
+        case .runStarted(let event):
+            plain(.runStarted, names[Int(event.account)], event.time).saying(
+                "\(event.run.text) \(event.scenario.text) \(event.startedAt.micros)")
+        case .runFinished(let event):
+            plain(.runFinished, names[Int(event.account)], event.time).saying(
+                "\(event.run.text) \(event.status.rawValue)")
         case .granted(let event): event.modelEvent(at: spot, names)
         case .lot(let event): event.modelEvent(at: spot, names)
         case .adjusted(let event): event.modelEvent(at: spot, names)

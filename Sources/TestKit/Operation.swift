@@ -27,6 +27,7 @@ public enum Operation: Hashable, Sendable {
     case createKey(hash: [UInt8], account: String?)
     case putBudget(String, BudgetAsk)
     case deleteBudget(String, String)
+    case scenario(String, ScenarioAsk)
     case move(Move)
     /// Asks what the account holds.
     case look(String)
@@ -163,6 +164,14 @@ public struct PlanAsk: Hashable, Sendable {
         self.rolloverMax = rolloverMax
         self.rolloverPeriods = rolloverPeriods
     }
+}
+
+/// What is said of a scenario or of one of its runs.
+public enum ScenarioAsk: Hashable, Sendable {
+    case put(String, text: String)
+    /// A run that began then, or begins now.
+    case start(run: String, scenario: String, at: Int64?)
+    case finish(run: String, status: UInt16)
 }
 
 /// A cap on what calls of a team or run may cost.

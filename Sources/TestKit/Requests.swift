@@ -28,6 +28,8 @@ extension CommandBatch {
             append(.putBudget(account: try Name(name), try BudgetTerms(ask)), tag: tag)
         case .deleteBudget(let name, let budget):
             append(.deleteBudget(account: try Name(name), try Name(budget)), tag: tag)
+        case .scenario(let name, let ask):
+            append(try Command(ask, of: Name(name)), tag: tag)
         case .move(let move): try append(move, tag: tag)
         case .look(let name):
             append(
@@ -90,6 +92,24 @@ extension CommandBatch {
             fingerprint: UInt128(move.contentNumber), request: request)
         command.postedAt = move.postedAt.map(Instant.init(micros:))
         return .money(command)
+    }
+}
+
+extension Command {
+    /// What is said of a scenario or a run.
+    fileprivate init(_ ask: ScenarioAsk, of account: Name) throws {
+        switch ask {
+        case .put(let id, let text):
+            self = .putScenario(account: account, try Name(id), description: Array(text.utf8))
+        case .start(let run, let scenario, let startedAt):
+            self = .startRun(
+                account: account,
+                RunStart(
+                    run: try Name(run), scenario: try Name(scenario),
+                    startedAt: startedAt.map(Instant.init(micros:))))
+        case .finish(let run, let status):
+            self = .finishRun(account: account, try Name(run), CallStatus(rawValue: status))
+        }
     }
 }
 

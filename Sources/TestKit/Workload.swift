@@ -12,7 +12,7 @@ public struct Workload: Sendable {
         public var accountCount: Int
         public var amounts: Amounts
         /// How much of each: charge, grant, adjust, void, suspend, resume, overdraft, key, look,
-        /// hold, capture, release, refund, budget, end of a budget, plan, change of plan.
+        /// hold, capture, release, refund, budget, end of a budget, plan, change of plan, scenario.
         public var weights: [Int]
         public var retryPercent: Int
         public var changedPercent: Int
@@ -24,7 +24,7 @@ public struct Workload: Sendable {
         public init(using random: inout SeededRandom) {
             accountCount = 1 + random.skewed(below: 12)
             amounts = random.pick(Amounts.allCases)
-            weights = [40, 10, 5, 4, 1, 2, 2, 1, 8, 20, 15, 4, 8, 8, 2, 3, 10].map {
+            weights = [40, 10, 5, 4, 1, 2, 2, 1, 8, 20, 15, 4, 8, 8, 2, 3, 10, 4].map {
                 random.chance(80) ? $0 : 0
             }
             weights[0] = max(weights[0], 10)
@@ -81,6 +81,7 @@ public struct Workload: Sendable {
         case 13: return .putBudget(account, budget(&random))
         case 15: return .putPlan(plan(&random))
         case 16: return move(subscription(&random), on: account, &random, now)
+        case 17: return .scenario(account, scenario(&random, now))
         default: return .deleteBudget(account, "budget-\(random.below(6))")
         }
     }

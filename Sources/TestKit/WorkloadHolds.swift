@@ -1,4 +1,4 @@
-/// Random holds, what becomes of them, refunds, budgets and plans.
+/// Random holds, what becomes of them, refunds, budgets, plans and scenarios.
 extension Workload {
     mutating func hold(_ random: inout SeededRandom) -> Move.Kind {
         let amount = amount(&random)
@@ -56,6 +56,18 @@ extension Workload {
             months: random.pick([1, 1, 1, 12, 0]),
             rolloverMax: random.chance(50) ? amount(&random) : nil,
             rolloverPeriods: 1 + random.below(3))
+    }
+
+    mutating func scenario(_ random: inout SeededRandom, _ now: Int64) -> ScenarioAsk {
+        let (run, scenario) = ("run-\(random.below(4))", "scenario-\(random.below(3))")
+        switch random.below(4) {
+        case 0: return .put(scenario, text: "{\"name\":\"\(random.below(1000))\"}")
+        case 1: return .finish(run: run, status: UInt16(random.pick([1, 2, 4, 5, 6])))
+        default:
+            let ago = Int64(random.skewed(below: 1_000_000))
+            return .start(
+                run: run, scenario: scenario, at: random.chance(50) ? now - ago : nil)
+        }
     }
 
     mutating func subscription(_ random: inout SeededRandom) -> Move.Kind {

@@ -73,7 +73,8 @@ extension [UInt8] {
             append(literal: "\r\n")
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .apiKeyCreated,
             .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut, .budgetDeleted,
-            .budgetRestarted, .planPut, .periodStarted, .planPending:
+            .budgetRestarted, .planPut, .periodStarted, .planPending, .scenarioPut, .runStarted,
+            .runFinished:
             break
         }
     }

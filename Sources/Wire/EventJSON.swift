@@ -17,7 +17,7 @@ extension [UInt8] {
         case .refused(let refusal): append(refusal, at: position, names)
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .apiKeyCreated,
             .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut, .budgetDeleted,
-            .budgetRestarted, .planPut:
+            .budgetRestarted, .planPut, .scenarioPut, .runStarted, .runFinished:
             break
         }
     }

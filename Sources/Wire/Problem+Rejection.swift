@@ -20,6 +20,8 @@ extension Problem {
         case .budgetParentInvalid: self = .budgetParentInvalid
         case .tooManyBudgets:
             self.init(.invalidField, "an account has at most \(Ledger.budgetsMax) budgets")
+        case .tooManyScenarios:
+            self.init(.invalidField, "an account has at most \(Ledger.scenariosMax) scenarios")
         case .holdNotOpen:
             self.init(.holdNotOpen, "the hold was captured, was released or has expired")
         case .refundExceedsCharge(let refundable):

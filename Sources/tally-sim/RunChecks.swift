@@ -152,7 +152,7 @@ extension Run {
                 .keyCreated, .granted, .activated, .expired, .voided, .held, .released,
                 .refusedFunds, .refusedSuspended, .refusedHold, .refusedRefund, .refusedBudget,
                 .budgetPut, .budgetDeleted, .budgetRestarted, .planPut, .periodStarted,
-                .planPending:
+                .planPending, .scenarioPut, .runStarted, .runFinished:
                 break
             }
         }

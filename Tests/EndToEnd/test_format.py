@@ -58,8 +58,9 @@ class FormatTests(TallyCase):
             self.assertEqual(balances.last[slot], {
                 "available": int(available), "held": int(held), "negative": int(debt),
                 "sequence": int(sequence), "time": int(time)})
-        for segment in journal.segments(golden("samples-1.txt")):
-            kinds |= {event["kind"] for event in segment.events}
+        for name in ["samples-1.txt", "scenarios-3.txt"]:
+            for segment in journal.segments(golden(name)):
+                kinds |= {event["kind"] for event in segment.events}
         self.assertEqual(
             kinds, {kind for kind, _ in journal.KINDS.values()} | {"charge", "hold", "capture"})
 

@@ -13,7 +13,8 @@ struct ImageTests {
         let account = try #require(image.account(0, changedAfter: 0))
         let ledger = Ledger(
             seed: seed + 1, through: 0, accounts: [account], apiKeys: image.catalogue.apiKeys,
-            priceLists: image.catalogue.priceLists, plans: image.catalogue.plans)
+            priceLists: image.catalogue.priceLists, plans: image.catalogue.plans,
+            scenarios: image.catalogue.scenarios(changedAfter: 0))
         #expect(ledger.image.account(0, changedAfter: 0) == account)
         #expect(ledger.audit(account: 0).isEmpty)
         #expect(ledger.firstDue <= driver.ledger.record(0).nextDue)
@@ -35,6 +36,25 @@ struct ImageTests {
         for step in 0..<50 { try driver.charge(1, onShort: .collect, at: 1000 + Int64(step)) }
         #expect(image.account(0, changedAfter: 0) == before)
         #expect(driver.ledger.image.account(0, changedAfter: 0) != before)
+    }
+
+    @Test func `a scenario keeps when it was described first, and is there again`() throws {
+        var driver = try LedgerDriver()
+        let id = try Name("s")
+        let account = driver.ledger.catalogue.accounts[0].id
+        for (time, text) in [(5, "first"), (9, "second")] {
+            try driver.perform(
+                .putScenario(account: account, id, description: Array(text.utf8)), at: Int64(time))
+        }
+        let stored = driver.ledger.image.catalogue.scenarios(changedAfter: 0)
+        #expect(stored.map(\.description) == [Array("second".utf8)])
+        #expect(stored.map(\.createdAt.micros) == [5])
+        #expect(stored.map(\.updatedAt.micros) == [9])
+        #expect(driver.ledger.image.catalogue.scenarios(changedAfter: stored[0].changedIn).isEmpty)
+        let restored = Ledger(
+            seed: 1, through: 9, accounts: [], apiKeys: [], priceLists: [], plans: [],
+            scenarios: stored)
+        #expect(restored.catalogue.scenario(id, of: 0) == stored[0])
     }
 
     @Test func `an image knows which accounts a segment changed`() throws {

@@ -103,7 +103,7 @@ struct ReadModelTests {
         guard let time = run.contents.randomElement(using: &run.random)?.time else { return }
         var all: [EntrySummary] = []
         try entries.visit(before: nil, limit: 10_000) { entry, _ in
-            if entry.kind != .refusal { all.append(entry) }
+            if entry.kind.isEntry { all.append(entry) }
             return true
         }
         let end = try entries.end(before: time)

@@ -199,7 +199,7 @@ extension Samples {
     mutating func name() -> Name? { try? Name("name-\(random.below(9))") }
 
     mutating func event() -> Event {
-        switch random.below(20) {
+        switch random.below(23) {
         case 0: if let id = name() { return .accountCreated(newAccount(id), at: time()) }
         case 1: return .accountChanged(number(), accountChange(), at: time())
         case 2: return .accountSuspended(number(), at: time())
@@ -224,9 +224,30 @@ extension Samples {
                     settlement: settlement()))
         case 12: return .refunded(refund())
         case 13...18: if let event = planOrBudgetEvent() { return event }
+        case 19...21: if let event = scenarioEvent() { return event }
         default: break
         }
         return .refused(refusal())
+    }
+
+    private mutating func scenarioEvent() -> Event? {
+        guard let id = name(), let run = name() else { return nil }
+        switch random.below(3) {
+        case 0:
+            return .scenarioPut(
+                ScenarioEvent(
+                    account: number(), id: id, description: random.bytes(random.below(40)),
+                    time: time()))
+        case 1:
+            return .runStarted(
+                RunStartEvent(
+                    account: number(), run: run, scenario: id, startedAt: time(), time: time()))
+        default:
+            let statuses: [CallStatus] = [.succeeded, .failed, .partial, .timeout, .cancelled]
+            return .runFinished(
+                RunFinishEvent(
+                    account: number(), run: run, status: random.pick(statuses), time: time()))
+        }
     }
 
     private mutating func planOrBudgetEvent() -> Event? {

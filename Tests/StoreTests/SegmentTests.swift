@@ -23,7 +23,13 @@ struct SegmentTests {
             #expect(read.time == contents.time)
             #expect(read.plain == contents.plain, "seed \(seed), \(charges) and \(events)")
             #expect(read.uses == contents.uses)
-            #expect(encoded.money[4] == (contents.uses.isEmpty ? 1 : 2))
+            let isOfScenarios = contents.events.contains { event in
+                switch event {
+                case .scenarioPut, .runStarted, .runFinished: true
+                default: false
+                }
+            }
+            #expect(encoded.money[4] == (isOfScenarios ? 3 : contents.uses.isEmpty ? 1 : 2))
             #expect(encoded.hash == SHA256.digest(of: encoded.money.span))
             #expect(read.order.isEmpty == (events == 0))
         }

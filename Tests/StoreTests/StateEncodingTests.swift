@@ -34,6 +34,17 @@ struct StateEncodingTests {
         #expect(try StateEncoding.apiKey(at: 4, from: StateEncoding.encode(key, at: 4)) == key)
     }
 
+    @Test func `a scenario reads back as it was, and only as its account's`() throws {
+        let scenario = ScenarioRecord(
+            account: 3, id: try Name("s"), description: Array("{\"name\":\"x\"}".utf8),
+            createdAt: .earliest, updatedAt: .latest, changedIn: 9)
+        let stored = StateEncoding.encode(scenario)
+        #expect(try StateEncoding.scenario(of: 3, from: stored) == scenario)
+        #expect(throws: SegmentError.badChecksum) {
+            try StateEncoding.scenario(of: 4, from: stored)
+        }
+    }
+
     @Test(arguments: UInt64(1)...60)
     func `usage reads back as it was, and only from where it stands`(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)

@@ -61,6 +61,17 @@ extension SegmentContents {
             for (place, dimension) in said.enumerated() {
                 texts[place] = String(decoding: refund.call[dimension], as: UTF8.self)
             }
+        case .runStarted(let start):
+            summary.account = start.account
+            summary.time = start.time
+            summary.startedAt = start.startedAt
+            texts[2] = start.scenario.text
+            texts[3] = start.run.text
+        case .runFinished(let finish):
+            summary.account = finish.account
+            summary.time = finish.time
+            summary.status = finish.status
+            texts[3] = finish.run.text
         default: break
         }
         return PlainEntry(bare: summary, texts: texts)

@@ -4,7 +4,7 @@ import hashlib
 
 from journal_pieces import Reader, Wrong, as_signed, checked, unzigzag
 
-VERSIONS = (1, 2)
+VERSIONS = (1, 2, 3)
 CHARGE_COLUMNS = [
     "account", "sequence", "time", "credits", "overdrawn", "uncollected", "shares", "version",
     "rule", "key", "units", "status", "available", "held", "negative"]
@@ -165,6 +165,22 @@ class Events(Reader):
             "when": self.time(), "time": self.time()}
 
 
+    def scenario_put(self):
+        return {
+            "account": self.varint(), "id": self.text(), "description": self.bytes(),
+            "time": self.time()}
+
+    def run_started(self):
+        return {
+            "account": self.varint(), "run": self.text(), "scenario": self.text(),
+            "started": self.time(), "time": self.time()}
+
+    def run_finished(self):
+        return {
+            "account": self.varint(), "run": self.text(), "status": self.varint(),
+            "time": self.time()}
+
+
 KINDS = {
     1: ("account created", Events.account_created), 2: ("account changed", Events.account_changed),
     3: ("account suspended", Events.slot_and_time), 4: ("account resumed", Events.slot_and_time),
@@ -176,6 +192,8 @@ KINDS = {
     15: ("budget put", Events.budget_put), 16: ("budget deleted", Events.budget_deleted),
     17: ("budget restarted", Events.budget_restarted), 18: ("plan put", Events.plan_put),
     19: ("period started", Events.period_started), 20: ("plan pending", Events.plan_pending),
+    21: ("scenario put", Events.scenario_put), 22: ("run started", Events.run_started),
+    23: ("run finished", Events.run_finished),
 }
 
 
@@ -317,6 +335,7 @@ PERSONAL = {
     "account created": ["name", "metadata"], "account changed": ["name", "metadata"],
     "API key created": ["name"], "API key changed": ["name"],
     "granted": ["memo"], "adjusted": ["memo"], "refunded": ["memo"],
+    "scenario put": ["description"],
 }
 
 

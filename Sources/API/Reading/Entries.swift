@@ -96,7 +96,7 @@ struct EntryPage: Sendable {
             }
             // Entries come newest first: once one is too early, so are all that follow.
             let isEarlier = filter.from.map { entry.time < $0 } ?? false
-            isPastStart = entry.kind != .refusal && isEarlier
+            isPastStart = entry.kind.isEntry && isEarlier
             return output.count < limit && !isPastStart
         }
         guard !isPastStart, let last else { return nil }

@@ -34,11 +34,12 @@ struct EntryFilter: Sendable {
         from = try query.instant("from")
         to = try query.instant("to")
         if let word = query["kind"] {
-            let words = ListedKind.allCases.map(\.word)
-            guard let place = words.firstIndex(of: word) else {
-                throw .invalidParameter("kind", "it is one of \(words.joined(separator: ", "))")
+            let kinds = ListedKind.allCases.filter(\.isListed)
+            guard let found = kinds.first(where: { $0.word == word }) else {
+                let words = kinds.map(\.word).joined(separator: ", ")
+                throw .invalidParameter("kind", "it is one of \(words)")
             }
-            kind = ListedKind.allCases[place]
+            kind = found
         }
         action = try query.name("action").map { Array($0.text.utf8) }
         team = try query.name("team").map { Array($0.text.utf8) }
@@ -67,7 +68,7 @@ struct EntryFilter: Sendable {
 
     /// True for the entries that the list shows; their texts lie in `summaries`.
     func includes(_ entry: EntrySummary, of summaries: borrowing EntrySummaries) -> Bool {
-        guard kind == nil || kind == entry.kind, includes(entry.time),
+        guard entry.kind.isListed, kind == nil || kind == entry.kind, includes(entry.time),
             key == nil || key == entry.key, status == nil || status == entry.status,
             creditsMin.map({ entry.credits >= $0.micros }) ?? true
         else { return false }

@@ -85,7 +85,7 @@ private struct Receipt {
         _ = try Self.reading { () throws(StoreError) in
             try entries.visit(before: stored.position, limit: limit) {
                 (entry, _) throws(StoreError) in
-                guard entry.kind != .refusal else { return true }
+                guard entry.kind.isEntry else { return true }
                 let found = try services.segments.event(at: entry.position)?.head
                 if let found, found.sequence == wanted { before = found.balance }
                 return false

@@ -140,7 +140,7 @@ struct UsageReport: Sendable {
             if entry.isUsage, filter.includes(entry, of: summaries) {
                 sums.add(entry, of: summaries)
             }
-            isWhole = entry.kind != .refusal && entry.time < range.lowerBound
+            isWhole = entry.kind.isEntry && entry.time < range.lowerBound
             return !isWhole
         }
         if !isWhole, last != nil { sums.isIncomplete = true }
