@@ -19,6 +19,9 @@ public struct CallStatus: Hashable, Sendable, BitwiseCopyable, RawRepresentable 
     public static let timeout = Self(rawValue: 5)
     /// Of runs only: somebody ended it.
     public static let cancelled = Self(rawValue: 6)
+
+    /// True for a call that failed or ran out of time, by name or by its HTTP status.
+    public var isFailure: Bool { self == .failed || self == .timeout || rawValue >= 400 }
 }
 
 /// What a run belongs to.

@@ -142,6 +142,29 @@ public final class ReadModel: Sendable {
         return summaries
     }
 
+    /// What is known of some runs of an account: for each its parts, oldest first.
+    func runs(
+        _ names: [[UInt8]], of account: AccountSlot, from segments: SegmentCache
+    ) throws(StoreError) -> [[RunSummary]] {
+        let (parts, newer) = try read { () throws(StoreError) in
+            let found = try stored.runs(names, of: account)
+            return (found.through, found.parts)
+        } _: { parts, deltas, _ in
+            (parts, deltas.flatMap { $0.chains.positions(of: account).reversed() })
+        }
+        var fold = RunFold()
+        var summaries = EntrySummaries()
+        for position in newer {
+            summaries.removeAll()
+            try segments.summarize(position, parameters: false, to: &summaries)
+            for entry in summaries.entries { fold.add(entry, of: summaries.bytes) }
+        }
+        let found = fold.finish()
+        return zip(names, parts).map { name, parts in
+            parts + (found.run(name, of: account).map { [$0] } ?? [])
+        }
+    }
+
     /// Where the entries of an account stand that memory holds, newest first, before `end`.
     private func tail(
         of account: AccountSlot, before end: Position?, limit: Int

@@ -75,7 +75,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
                 () throws(StoreError) in
                 try database.run(
-                    Self.schema + Self.usageSchema + Self.archiveSchema)
+                    Self.schema + Self.usageSchema + Self.archiveSchema + Self.runsSchema)
             }
         }
         try database.requireSchema(Self.schemaVersion)

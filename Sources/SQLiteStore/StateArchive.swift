@@ -11,7 +11,7 @@ extension SQLiteState {
     static let archiveSchema = """
         CREATE TABLE archive_run (
             number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
-            entries INTEGER NOT NULL, chunks INTEGER NOT NULL);
+            entries INTEGER NOT NULL, chunks INTEGER NOT NULL, runs INTEGER NOT NULL);
         CREATE TABLE archive_chunk (
             run INTEGER NOT NULL, account INTEGER NOT NULL, position INTEGER NOT NULL,
             body BLOB NOT NULL, PRIMARY KEY (run, account, position)) WITHOUT ROWID;
@@ -20,13 +20,14 @@ extension SQLiteState {
     /// The runs, oldest first; their segments follow each other from the first one.
     static func archiveRuns(_ database: borrowing Database) throws(StoreError) -> [ArchiveRun] {
         let select = try database.statement(
-            "SELECT number, after, through, entries, chunks FROM archive_run ORDER BY through")
+            "SELECT number, after, through, entries, chunks, runs FROM archive_run ORDER BY through"
+        )
         var runs: [ArchiveRun] = []
         while try select.step(database) {
             let run = ArchiveRun(
                 number: select.integer(0), after: UInt64(bitPattern: select.integer(1)),
                 through: UInt64(bitPattern: select.integer(2)), entries: Int(select.integer(3)),
-                chunks: Int(select.integer(4)))
+                chunks: Int(select.integer(4)), runs: Int(select.integer(5)))
             guard run.after == runs.last?.through ?? 0, run.after < run.through else {
                 select.reset()
                 throw .corrupt("\(fileName): run \(run.number) of the archive")
@@ -59,12 +60,29 @@ extension SQLiteState {
                 }
             }
             var writer = try ArchiveWriter(
-                database, number: try freeArchiveNumber(), tuning.archivedChunkEntries)
+                database, number: try freeArchiveNumber(), tuning.archivedChunkEntries,
+                addingUp: true)
             try writer.append(summaries, in: summaries.orderByAccount, database)
-            try writer.finish(after: after, through: last, database)
+            let runs = try writer.finish(database)
+            try record(
+                writer, after: after, through: last,
+                runs: try writeRuns(runs, under: writer.number))
             entries += summaries.entries.count
         }
         return entries
+    }
+
+    private func record(
+        _ writer: borrowing ArchiveWriter, after: UInt64, through: UInt64, runs: Int
+    ) throws(StoreError) {
+        let insert = try database.statement("INSERT INTO archive_run VALUES (?, ?, ?, ?, ?, ?)")
+        insert.bind(1, writer.number)
+        insert.bind(2, Int64(bitPattern: after))
+        insert.bind(3, Int64(bitPattern: through))
+        insert.bind(4, Int64(writer.entries))
+        insert.bind(5, Int64(writer.chunks))
+        insert.bind(6, Int64(runs))
+        _ = try insert.step(database)
     }
 
     private func freeArchiveNumber() throws(StoreError) -> Int64 {
@@ -91,7 +109,7 @@ extension SQLiteState {
     private func merge(_ old: [ArchiveRun]) throws(StoreError) {
         guard let first = old.first, let last = old.last else { return }
         var writer = try ArchiveWriter(
-            database, number: try freeArchiveNumber(), tuning.archivedChunkEntries)
+            database, number: try freeArchiveNumber(), tuning.archivedChunkEntries, addingUp: false)
         var readers: [ArchiveRunReader] = []
         for run in old { readers.append(try ArchiveRunReader(run, database)) }
         // Older runs come first, so that the entries of an account stay in order.
@@ -103,7 +121,10 @@ extension SQLiteState {
                 }
             }
         }
-        try writer.finish(after: first.after, through: last.through, database)
+        _ = try writer.finish(database)
+        try record(
+            writer, after: first.after, through: last.through,
+            runs: try mergeRuns(of: old, into: writer.number))
         guard writer.entries == old.reduce(0, { $0 + $1.entries }) else {
             throw .corrupt("\(Self.fileName): entries of the archive are missing")
         }
@@ -111,6 +132,7 @@ extension SQLiteState {
             try database.run(
                 """
                 DELETE FROM archive_chunk WHERE run = \(run.number);
+                DELETE FROM run_chunk WHERE run = \(run.number);
                 DELETE FROM archive_run WHERE number = \(run.number);
                 """)
         }
@@ -125,6 +147,8 @@ struct ArchiveRun: Hashable, Sendable {
     let through: UInt64
     let entries: Int
     let chunks: Int
+    /// How many runs of scenarios its entries are of.
+    let runs: Int
 
     /// What the checksum of a chunk covers beside its bytes: where it is stored.
     static func key(_ run: Int64, _ account: AccountSlot, _ position: Position) -> [Int64] {
@@ -144,18 +168,21 @@ extension Position {
 
 /// Writes the entries of a run, which come by account and position.
 private struct ArchiveWriter: ~Copyable {
-    private let number: Int64
+    let number: Int64
     private let chunkEntries: Int
     private let insert: Statement
     private var encoder = ArchiveEncoder()
     private var waiting = EntrySummaries()
     private(set) var entries = 0
-    private var chunks = 0
+    private(set) var chunks = 0
+    /// Adds up the runs of scenarios, where nobody knows them yet.
+    private var runs: RunFold?
 
     init(
-        _ database: borrowing Database, number: Int64, _ chunkEntries: Int
+        _ database: borrowing Database, number: Int64, _ chunkEntries: Int, addingUp: Bool
     ) throws(StoreError) {
         self.number = number
+        runs = addingUp ? RunFold() : nil
         self.chunkEntries = min(chunkEntries, ArchiveChunk.entriesMax)
         insert = try database.statement("INSERT INTO archive_chunk VALUES (?, ?, ?, ?)")
     }
@@ -206,6 +233,7 @@ private struct ArchiveWriter: ~Copyable {
         _ entries: ArraySlice<EntrySummary>, of bytes: [UInt8], _ database: borrowing Database
     ) throws(StoreError) {
         guard let first = entries.first else { return }
+        if runs != nil { for entry in entries { runs?.add(entry, of: bytes) } }
         let key = ArchiveRun.key(number, first.account, first.position)
         for (index, part) in key.enumerated() { insert.bind(Int32(index + 1), part) }
         insert.bind(4, copying: encoder.encode(entries, of: bytes, under: key))
@@ -213,18 +241,11 @@ private struct ArchiveWriter: ~Copyable {
         chunks += 1
     }
 
-    mutating func finish(
-        after: UInt64, through: UInt64, _ database: borrowing Database
-    ) throws(StoreError) {
+    /// Writes the rest; gives the runs of scenarios that were added up.
+    mutating func finish(_ database: borrowing Database) throws(StoreError) -> [RunSummary] {
         try write(waiting.entries[...], of: waiting.bytes, database)
         waiting = EntrySummaries()
-        let insert = try database.statement("INSERT INTO archive_run VALUES (?, ?, ?, ?, ?)")
-        insert.bind(1, number)
-        insert.bind(2, Int64(bitPattern: after))
-        insert.bind(3, Int64(bitPattern: through))
-        insert.bind(4, Int64(entries))
-        insert.bind(5, Int64(chunks))
-        _ = try insert.step(database)
+        return runs?.finish() ?? []
     }
 }
 

@@ -20,11 +20,13 @@ public struct StateScrub: ~Copyable, Sendable {
     private var last: [Int64] = [.min, .min, .min]
     private var rowCount = 0
     private var entryCount = 0
+    /// The run of a scenario that was read last.
+    private var lastRun: [UInt8] = []
     /// The runs to be read; the last one first.
     private var runs: [ArchiveRun]
 
     private enum Phase {
-        case usage, archive
+        case usage, archive, runs
     }
 
     /// Opens the state in the folder at `path`; nil when it has no checkpoint yet.
@@ -59,6 +61,12 @@ public struct StateScrub: ~Copyable, Sendable {
         case .archive:
             guard let run = runs.last else { return true }
             guard try !takeChunks(of: run) else { return false }
+            phase = .runs
+            beginRun()
+        case .runs:
+            guard let run = runs.last else { return true }
+            guard try !takeRunChunks(of: run) else { return false }
+            phase = .archive
             runs.removeLast()
             beginRun()
         }
@@ -67,6 +75,7 @@ public struct StateScrub: ~Copyable, Sendable {
 
     private mutating func beginRun() {
         last = [0, -1, 0]
+        lastRun = []
         (rowCount, entryCount) = (0, 0)
     }
 
@@ -115,21 +124,61 @@ public struct StateScrub: ~Copyable, Sendable {
     ///
     /// In one transaction, so that it is not merged in between. Whoever merged it has read it.
     private func chunks(of run: ArchiveRun) throws(StoreError) -> [ArchiveChunk]? {
+        try rows(
+            of: run,
+            """
+            SELECT run, account, position, body FROM archive_chunk
+            WHERE run = ?1 AND (account, position) > (?2, ?3) ORDER BY account, position LIMIT ?4
+            """
+        ) {
+            $0.bind(3, last[2])
+        } read: { (row) throws(StoreError) in
+            try ArchiveChunk(row: row)
+        }
+    }
+
+    private func rows<Row>(
+        of run: ArchiveRun, _ sql: String, _ bind: (borrowing Statement) -> Void,
+        read: (borrowing Statement) throws(StoreError) -> Row
+    ) throws(StoreError) -> [Row]? {
         try database.reading { () throws(StoreError) in
             guard try SQLiteState.archiveRuns(database).contains(run) else { return nil }
-            let select = try database.statement(
-                """
-                SELECT run, account, position, body FROM archive_chunk
-                WHERE run = ?1 AND (account, position) > (?2, ?3) ORDER BY account, position LIMIT ?4
-                """)
+            let select = try database.statement(sql)
             select.bind(1, run.number)
             select.bind(2, last[1])
-            select.bind(3, last[2])
+            bind(select)
             select.bind(4, Int64(Self.stepChunks))
-            var chunks: [ArchiveChunk] = []
-            while try select.step(database) { chunks.append(try ArchiveChunk(row: select)) }
-            return chunks
+            var rows: [Row] = []
+            while try select.step(database) { rows.append(try read(select)) }
+            return rows
         }
+    }
+
+    /// Reads some of the chunks that say what runs of scenarios add up to; false at their end.
+    private mutating func takeRunChunks(of run: ArchiveRun) throws(StoreError) -> Bool {
+        let chunks = try rows(
+            of: run,
+            """
+            SELECT run, account, name, body FROM run_chunk
+            WHERE run = ?1 AND (account, name) > (?2, ?3) ORDER BY account, name LIMIT ?4
+            """
+        ) {
+            $0.bind(3, copying: lastRun)
+        } read: { (row) throws(StoreError) in
+            try RunChunk.runs(row: row)
+        }
+        guard let chunks else { return false }
+        for chunk in chunks {
+            guard let first = chunk.first else { continue }
+            (last[1], lastRun) = (Int64(first.account), first.run)
+            rowCount += chunk.count
+        }
+        guard chunks.count < Self.stepChunks else { return true }
+        guard rowCount == run.runs else {
+            throw .corrupt(
+                "\(SQLiteState.fileName): \(rowCount) of \(run.runs) runs of scenarios")
+        }
+        return false
     }
 }
 

@@ -25,6 +25,14 @@ enum Bytes {
         return true
     }
 
+    /// Less than 0 when one text comes before another by its bytes, 0 when they are equal.
+    static func compare(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
+        for index in 0..<min(left.count, right.count) where left[index] != right[index] {
+            return left[index] < right[index] ? -1 : 1
+        }
+        return left.count - right.count
+    }
+
     /// The high bit of each byte of a word that is `byte`: right for the first such, any after it.
     @inline(__always)
     static func marks(_ word: UInt64, _ byte: UInt8) -> UInt64 {

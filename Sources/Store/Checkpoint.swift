@@ -100,4 +100,10 @@ public protocol UsageReader: Sendable {
     func entries(
         of account: AccountSlot, before end: Position?, limit: Int, parameters: Bool
     ) throws(StoreError) -> (through: UInt64, entries: EntrySummaries)
+
+    /// What is known of some runs of an account: for each its parts, oldest first, none for one that
+    /// has no entries.
+    func runs(
+        _ names: [[UInt8]], of account: AccountSlot
+    ) throws(StoreError) -> (through: UInt64, parts: [[RunSummary]])
 }

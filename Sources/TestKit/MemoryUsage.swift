@@ -48,6 +48,19 @@ public final class MemoryUsage: UsageReader {
         }
     }
 
+    public func runs(
+        _ names: [[UInt8]], of account: AccountSlot
+    ) throws(StoreError) -> (through: UInt64, parts: [[RunSummary]]) {
+        stored.withLock { stored in
+            var fold = RunFold()
+            for entry in stored.entries.entries where entry.account == account {
+                fold.add(entry, of: stored.entries.bytes)
+            }
+            let runs = fold.finish()
+            return (stored.through, names.map { runs.run($0, of: account).map { [$0] } ?? [] })
+        }
+    }
+
     public func entries(
         of account: AccountSlot, before end: Position?, limit: Int, parameters: Bool
     ) throws(StoreError) -> (through: UInt64, entries: EntrySummaries) {

@@ -6,59 +6,11 @@ import TestKit
 import Testing
 
 struct ReadModelTests {
-    /// Segments folded one by one, with checkpoints begun, written and finished at any moment.
-    private struct Run {
-        let state: MemoryUsage
-        let builder: JournalBuilder
-        let model: ReadModel
-        let contents: [SegmentContents]
-        var random: SeededRandom
-        var folded = 0
-        var frozen: ReadModel.Frozen?
-        var isWritten = false
-
-        init(seed: UInt64) throws {
-            random = SeededRandom(seed: seed)
-            var builder = try JournalBuilder(seed: seed)
-            try builder.grow(by: 40)
-            contents = builder.contents
-            state = MemoryUsage(of: builder)
-            self.builder = builder
-            model = ReadModel(stored: state, through: 0)
-        }
-
-        mutating func step() throws {
-            if random.chance(60), folded < contents.count {
-                model.fold(contents[folded])
-                folded += 1
-                return
-            }
-            guard let begun = frozen else {
-                frozen = model.freeze()
-                isWritten = false
-                return
-            }
-            if isWritten {
-                model.thaw(begun)
-                frozen = nil
-            } else {
-                try state.write(begun.usage, through: begun.through)
-                isWritten = true
-            }
-        }
-
-        var events: [ModelEvent] {
-            var names: [String] = []
-            return contents[..<folded].flatMap { $0.modelEvents(names: &names) }
-                .filter(\.isListed)
-        }
-    }
-
     @Test(arguments: UInt64(1)...60)
     func `memory and checkpoints together miss nothing and count nothing twice`(
         seed: UInt64
     ) throws {
-        var run = try Run(seed: seed)
+        var run = try ReadModelRun(seed: seed)
         for step in 0..<120 {
             try run.step()
             let events = run.events
@@ -78,7 +30,7 @@ struct ReadModelTests {
     }
 
     private static func checkPositions(
-        _ run: inout Run, _ slot: AccountSlot, _ events: [ModelEvent], step: Int
+        _ run: inout ReadModelRun, _ slot: AccountSlot, _ events: [ModelEvent], step: Int
     ) throws {
         let limit = run.random.pick([1, 2, 7, 1000])
         let end = run.random.chance(50) ? nil : events.randomElement(using: &run.random)?.spot
@@ -98,7 +50,7 @@ struct ReadModelTests {
 
     /// A place in time parts the entries that are earlier from the others, but for one segment's.
     private static func checkTimes(
-        of slot: AccountSlot, _ entries: AccountEntries, _ run: inout Run
+        of slot: AccountSlot, _ entries: AccountEntries, _ run: inout ReadModelRun
     ) throws {
         guard let time = run.contents.randomElement(using: &run.random)?.time else { return }
         var all: [EntrySummary] = []
@@ -139,7 +91,7 @@ struct ReadModelTests {
 
     @Test(arguments: UInt64(1)...20)
     func `a model opened on a checkpoint goes on from it`(seed: UInt64) throws {
-        var run = try Run(seed: seed)
+        var run = try ReadModelRun(seed: seed)
         for _ in 0..<60 { try run.step() }
         if let frozen = run.frozen, !run.isWritten {
             try run.state.write(frozen.usage, through: frozen.through)

@@ -8,7 +8,7 @@ import Testing
 
 /// Archives of random journals, written in any number of checkpoints and merged in any way.
 struct ArchiveTests {
-    private static func tuning(_ random: inout SeededRandom) -> StoreTuning {
+    static func tuning(_ random: inout SeededRandom) -> StoreTuning {
         var tuning = StoreTuning()
         tuning.archivedRunEntries = random.pick([1, 10, 1 << 19])
         tuning.archivedChunkEntries = random.pick([1, 7, 4096])
@@ -17,7 +17,7 @@ struct ArchiveTests {
         return tuning
     }
 
-    private static func scrub(_ path: String) throws {
+    static func scrub(_ path: String) throws {
         guard var scrub = try StateScrub(folder: path) else {
             Issue.record("there is no checkpoint")
             return
@@ -25,7 +25,7 @@ struct ArchiveTests {
         while try !scrub.step() {}
     }
 
-    private static func all(of builder: JournalBuilder) throws -> [PlainEntry] {
+    static func all(of builder: JournalBuilder) throws -> [PlainEntry] {
         var summaries = EntrySummaries()
         for segment in builder.segments { try SegmentView(segment).summarize(to: &summaries) }
         return summaries.plain
@@ -68,6 +68,9 @@ struct ArchiveTests {
         "UPDATE archive_chunk SET body = substr(body, 1, length(body) - 1) || x'00'",
         "UPDATE archive_chunk SET position = position + 1",
         "UPDATE archive_run SET entries = entries + 1",
+        "DELETE FROM run_chunk WHERE account = (SELECT max(account) FROM run_chunk)",
+        "UPDATE run_chunk SET body = substr(body, 1, length(body) - 1) || x'00'",
+        "UPDATE run_chunk SET name = 'run-9'",
     ])
     func `what is missing or changed is noticed`(change: String) throws {
         let temporary = try TemporaryFolder()

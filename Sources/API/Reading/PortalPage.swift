@@ -202,12 +202,3 @@ extension ChargeEvent {
         return details.status.isFailure ? .failed : .charged
     }
 }
-
-extension CallStatus {
-    fileprivate var isFailure: Bool {
-        switch outcome {
-        case .failed, .timeout: true
-        case .succeeded, .empty, .partial: false
-        }
-    }
-}

@@ -1,0 +1,129 @@
+internal import Credit
+internal import Ledger
+internal import Store
+
+/// The runs of scenarios in a state file: for each run of the archive what its entries add up to by
+/// account and run, in sorted chunks.
+///
+/// A chunk lies under the run of the archive, and the account and name of its first. They are written
+/// and merged with the entries, so that both always say the same.
+extension SQLiteState {
+    static let runsSchema = """
+        CREATE TABLE run_chunk (
+            run INTEGER NOT NULL, account INTEGER NOT NULL, name BLOB NOT NULL, body BLOB NOT NULL,
+            PRIMARY KEY (run, account, name)) WITHOUT ROWID;
+        """
+
+    /// Writes runs under a run of the archive; gives how many.
+    func writeRuns(_ runs: [RunSummary], under number: Int64) throws(StoreError) -> Int {
+        var writer = try RunChunkWriter(database, number: number)
+        for run in runs { try writer.append(run, database) }
+        return try writer.finish(database)
+    }
+
+    /// Writes what some runs of the archive, older ones first, say of runs as those of `number`.
+    func mergeRuns(of old: [ArchiveRun], into number: Int64) throws(StoreError) -> Int {
+        var readers: [RunChunkReader] = []
+        for run in old { readers.append(try RunChunkReader(run.number, database)) }
+        var writer = try RunChunkWriter(database, number: number)
+        while let first = readers.compactMap(\.next).min(by: { $0.precedes($1) }) {
+            var sum: RunSummary?
+            for index in readers.indices {
+                guard let next = readers[index].next, !first.precedes(next) else { continue }
+                if sum == nil { sum = next } else { sum?.append(next) }
+                try readers[index].pass(database)
+            }
+            if let sum { try writer.append(sum, database) }
+        }
+        return try writer.finish(database)
+    }
+}
+
+/// Writes chunks of runs, which come in the order in which they are stored.
+private struct RunChunkWriter: ~Copyable {
+    private let number: Int64
+    private let insert: Statement
+    private var waiting: [RunSummary] = []
+    private var count = 0
+
+    init(_ database: borrowing Database, number: Int64) throws(StoreError) {
+        self.number = number
+        insert = try database.statement("INSERT INTO run_chunk VALUES (?, ?, ?, ?)")
+    }
+
+    mutating func append(
+        _ run: RunSummary, _ database: borrowing Database
+    ) throws(StoreError) {
+        waiting.append(run)
+        if waiting.count == RunChunk.runsMax { try write(database) }
+    }
+
+    private mutating func write(_ database: borrowing Database) throws(StoreError) {
+        guard let first = waiting.first else { return }
+        insert.bind(1, number)
+        insert.bind(2, Int64(first.account))
+        insert.bind(3, copying: first.run)
+        insert.bind(
+            4, copying: RunChunk.encode(waiting[...], under: [number, Int64(first.account)]))
+        _ = try insert.step(database)
+        count += waiting.count
+        waiting.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes the rest; gives how many runs were written.
+    mutating func finish(_ database: borrowing Database) throws(StoreError) -> Int {
+        try write(database)
+        return count
+    }
+}
+
+/// Reads the runs under a run of the archive in order.
+private struct RunChunkReader {
+    private let number: Int64
+    private var chunk: ArraySlice<RunSummary> = []
+    private var key: (account: Int64, name: [UInt8]) = (-1, [])
+
+    init(_ number: Int64, _ database: borrowing Database) throws(StoreError) {
+        self.number = number
+        try readNext(database)
+    }
+
+    /// What comes next; nil at the end.
+    var next: RunSummary? { chunk.first }
+
+    mutating func pass(_ database: borrowing Database) throws(StoreError) {
+        chunk = chunk.dropFirst()
+        if chunk.isEmpty { try readNext(database) }
+    }
+
+    private mutating func readNext(_ database: borrowing Database) throws(StoreError) {
+        let select = try database.statement(
+            """
+            SELECT run, account, name, body FROM run_chunk
+            WHERE run = ? AND (account, name) > (?, ?) ORDER BY account, name LIMIT 1
+            """)
+        select.bind(1, number)
+        select.bind(2, key.account)
+        select.bind(3, copying: key.name)
+        guard try select.step(database) else { return }
+        defer { select.reset() }
+        key = (select.integer(1), select.bytes(2))
+        chunk = try RunChunk.runs(row: select)[...]
+    }
+}
+
+extension RunChunk {
+    /// The runs of a statement's row of run, account, name and body.
+    static func runs(row: borrowing Statement) throws(StoreError) -> [RunSummary] {
+        let (number, account, name) = (row.integer(0), row.integer(1), row.bytes(2))
+        do throws(SegmentError) {
+            let runs = try runs(from: row.bytes(3), under: [number, account])
+            guard let first = runs.first, first.run == name, Int64(first.account) == account,
+                zip(runs, runs.dropFirst()).allSatisfy({ $0.precedes($1) })
+            else { throw .malformed(at: 0) }
+            return runs
+        } catch {
+            throw .corrupt("\(SQLiteState.fileName): a chunk of runs: \(error)")
+        }
+    }
+}

@@ -1,0 +1,156 @@
+public import Credit
+public import Ledger
+
+/// What the entries of a run of a scenario add up to, or those of a part of it.
+public struct RunSummary: Hashable, Sendable {
+    public var account: AccountSlot
+    public var run: [UInt8]
+    /// The scenario that was said first; empty when none was.
+    public var scenario: [UInt8]
+    /// The first and the last of its entries, the reports of its start and end among them.
+    public var first: Position
+    public var last: Position
+    /// The earliest and the latest time of these.
+    public var firstTime: Instant
+    public var lastTime: Instant
+    /// When it began as was reported first, else `Instant.never`.
+    public var startedAt = Instant.never
+    /// When its end was reported last, else `Instant.never`.
+    public var finishedAt = Instant.never
+    /// How it ended.
+    public var status = CallStatus.unsaid
+    /// Micro-credits, less what was refunded.
+    public var credits: Int128 = 0
+    public var calls: Int64 = 0
+    /// How many of the calls failed.
+    public var failures: Int64 = 0
+    /// Data transferred.
+    public var bytes: Int128 = 0
+
+    /// The summary of one entry.
+    public init(_ entry: EntrySummary, of texts: [UInt8]) {
+        account = entry.account
+        run = Array(texts[entry.run.indices])
+        scenario = Array(texts[entry.scenario.indices])
+        first = entry.position
+        last = entry.position
+        firstTime = entry.time
+        lastTime = entry.time
+        take(entry)
+    }
+
+    /// Adds a later entry of the run.
+    public mutating func add(_ entry: EntrySummary, of texts: [UInt8]) {
+        last = entry.position
+        firstTime = min(firstTime, entry.time)
+        lastTime = max(lastTime, entry.time)
+        if scenario.isEmpty, !entry.scenario.isEmpty {
+            scenario = Array(texts[entry.scenario.indices])
+        }
+        take(entry)
+    }
+
+    private mutating func take(_ entry: EntrySummary) {
+        switch entry.kind {
+        case .runStart: if startedAt == .never { startedAt = entry.startedAt }
+        case .runFinish:
+            finishedAt = entry.time
+            status = entry.status
+        default:
+            let sums = UsageSums(of: entry)
+            credits += sums.credits
+            calls &+= sums.calls
+            bytes += sums.bytes
+            if entry.isCall, entry.status.isFailure { failures &+= 1 }
+        }
+    }
+
+    /// Adds a part of the run that comes later.
+    public mutating func append(_ later: Self) {
+        last = later.last
+        firstTime = min(firstTime, later.firstTime)
+        lastTime = max(lastTime, later.lastTime)
+        if scenario.isEmpty { scenario = later.scenario }
+        if startedAt == .never { startedAt = later.startedAt }
+        if later.finishedAt != .never {
+            finishedAt = later.finishedAt
+            status = later.status
+        }
+        credits += later.credits
+        calls &+= later.calls
+        failures &+= later.failures
+        bytes += later.bytes
+    }
+
+    fileprivate func isNamed(_ name: Span<UInt8>) -> Bool { run.span.isEqual(to: name) }
+
+    /// True when this one is stored before another: by account, then by the bytes of the run.
+    public func precedes(_ other: Self) -> Bool { precedes(other.run, of: other.account) }
+
+    /// True when this one is stored before the run of an account that has this name.
+    public func precedes(_ name: [UInt8], of other: AccountSlot) -> Bool {
+        guard account == other else { return account < other }
+        return Bytes.compare(run.span, name.span) < 0
+    }
+}
+
+extension [RunSummary] {
+    /// The run of an account with this name, among runs in the order in which they are stored.
+    public func run(_ name: [UInt8], of account: AccountSlot) -> RunSummary? {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].precedes(name, of: account) { low = middle + 1 } else { high = middle }
+        }
+        guard low < count, self[low].account == account, self[low].run == name else { return nil }
+        return self[low]
+    }
+}
+
+/// Adds entries up to the runs that they are of; entries come by account, then in their order.
+public struct RunFold: Sendable {
+    private var found: [RunSummary] = []
+    private var names = NameTable()
+    /// For the number of each name the place of its last run, plus one.
+    private var places: [UInt32] = []
+    /// Where the runs of the account at hand begin.
+    private var start = 0
+    /// The place of the run added to last.
+    private var latest = 0
+
+    public init() {}
+
+    /// Adds an entry, if it is of a run; its texts lie in `texts`.
+    public mutating func add(_ entry: EntrySummary, of texts: [UInt8]) {
+        guard !entry.run.isEmpty else { return }
+        let all = texts.span
+        let run = all.extracting(entry.run.indices)
+        if latest < found.count, found[latest].account == entry.account,
+            found[latest].isNamed(run)
+        {
+            return found[latest].add(entry, of: texts)
+        }
+        if found.last?.account != entry.account { endAccount() }
+        let number = Int(names.number(of: run))
+        while places.count <= number { places.append(0) }
+        if Int(places[number]) > start {
+            latest = Int(places[number]) - 1
+            found[latest].add(entry, of: texts)
+        } else {
+            latest = found.count
+            found.append(RunSummary(entry, of: texts))
+            places[number] = UInt32(truncatingIfNeeded: found.count)
+        }
+    }
+
+    private mutating func endAccount() {
+        found[start...].sort { $0.precedes($1) }
+        start = found.count
+    }
+
+    /// The runs in the order in which they are stored.
+    public consuming func finish() -> [RunSummary] {
+        endAccount()
+        return found
+    }
+}
