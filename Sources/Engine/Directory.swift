@@ -122,6 +122,16 @@ public final class Directory: Sendable {
         }
     }
 
+    /// The scenarios of an account, by id.
+    public func scenarios(of slot: AccountSlot) -> [ScenarioRecord] {
+        state.withLock { $0.catalogue.scenarios(of: slot) }
+    }
+
+    /// The scenario of an account with this id.
+    public func scenario(_ id: Name, of slot: AccountSlot) -> ScenarioRecord? {
+        state.withLock { $0.catalogue.scenario(id, of: slot) }
+    }
+
     /// The profiles of at most `limit` accounts from `slot` on, in order of creation.
     public func profiles(from slot: AccountSlot, limit: Int) -> ArraySlice<AccountProfile> {
         state.withLock { $0.catalogue.accounts.dropFirst(Int(slot)).prefix(limit) }

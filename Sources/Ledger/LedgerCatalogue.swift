@@ -35,30 +35,31 @@ extension Ledger {
             let version = (catalogue.latestPlan(terms.id)?.version ?? 0) + 1
             return .planPut(PlanEvent(terms: terms, version: version, time: time))
         case .putBudget(let account, let terms):
-            let slot = try existing(account)
-            try check(terms, on: slot)
-            return .budgetPut(
-                BudgetEvent(
-                    account: slot, terms: terms, window: window ?? time..<max(time, .never),
-                    time: time))
+            return .budgetPut(try budget(terms, of: account, window, at: time))
         case .deleteBudget(let account, let name):
             let slot = try existing(account)
             try checkRemoval(of: name, on: slot)
             return .budgetDeleted(slot, name, at: time)
         case .putScenario(let account, let id, let description):
-            return try put(id, of: account, description, at: time)
+            return .scenarioPut(try scenario(id, of: account, description, at: time))
         case .startRun(let account, let start):
             return .runStarted(
-                RunStartEvent(
-                    account: try existing(account), run: start.run, scenario: start.scenario,
-                    startedAt: start.startedAt ?? time, time: time))
+                RunStartEvent(start, of: try existing(account), at: time))
         case .finishRun(let account, let run, let status):
-            return .runFinished(
-                RunFinishEvent(
-                    account: try existing(account), run: run, status: status, time: time))
+            let slot = try existing(account)
+            return .runFinished(RunFinishEvent(account: slot, run: run, status: status, time: time))
         case .money(let command):
             return try decide(command, on: try account(of: command), at: time)
         }
+    }
+
+    private func budget(
+        _ terms: BudgetTerms, of account: Name, _ window: Range<Instant>?, at time: Instant
+    ) throws(Rejection) -> BudgetEvent {
+        let slot = try existing(account)
+        try check(terms, on: slot)
+        return BudgetEvent(
+            account: slot, terms: terms, window: window ?? time..<max(time, .never), time: time)
     }
 
     /// The slot of the account that a command names, or of the open hold that it is about.

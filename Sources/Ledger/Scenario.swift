@@ -34,6 +34,13 @@ public struct RunStartEvent: Hashable, Sendable {
         self.startedAt = startedAt
         self.time = time
     }
+
+    /// A run that begins now where nothing else is said.
+    init(_ start: RunStart, of account: AccountSlot, at time: Instant) {
+        self.init(
+            account: account, run: start.run, scenario: start.scenario,
+            startedAt: start.startedAt ?? time, time: time)
+    }
 }
 
 /// A run has ended.
@@ -137,15 +144,14 @@ extension Ledger {
     /// The most scenarios of an account.
     public static let scenariosMax = 1000
 
-    func put(
+    func scenario(
         _ id: Name, of account: Name, _ description: [UInt8], at time: Instant
-    ) throws(Rejection) -> Event {
+    ) throws(Rejection) -> ScenarioEvent {
         let slot = try existing(account)
         guard
             catalogue.scenario(id, of: slot) != nil
                 || catalogue.scenarios(of: slot).count < Self.scenariosMax
         else { throw .tooManyScenarios }
-        return .scenarioPut(
-            ScenarioEvent(account: slot, id: id, description: description, time: time))
+        return ScenarioEvent(account: slot, id: id, description: description, time: time)
     }
 }

@@ -32,14 +32,18 @@ public struct AccountRuns: Sendable {
         try readModel.runs(names, of: account, from: segments)
     }
 
-    /// Calls `body` with the entries of a run before `end`, newest first, until it returns false.
+    /// Calls `body` with the entries of a run, or of all for nil, before `end`, newest first, until it
+    /// returns false.
     ///
     /// Looks at no entries but those between the run's own. Gives the last position looked at when
-    /// `limit` or `body` ended it, nil when the run's first entry did.
+    /// `limit` or `body` ended it, nil when the first entry did.
     public func visit(
-        _ run: [UInt8], before end: Position?, limit: Int, parameters: Bool = false,
+        _ run: [UInt8]?, before end: Position?, limit: Int, parameters: Bool = false,
         _ body: (EntrySummary, borrowing EntrySummaries) throws(StoreError) -> Bool
     ) throws(StoreError) -> Position? {
+        guard let run else {
+            return try entries.visit(before: end, limit: limit, parameters: parameters, body)
+        }
         var left = limit
         for part in try parts([run])[0].reversed() {
             let behind = Position(

@@ -1,4 +1,5 @@
 public import Credit
+internal import Ledger
 public import Store
 internal import Synchronization
 
@@ -56,6 +57,21 @@ public final class SegmentCache: Sendable {
         } catch {
             throw .corrupt("segment \(position.segment): \(error)")
         }
+    }
+
+    /// The module of the call whose charge the refund at a position took back; nil for none.
+    ///
+    /// Refunds repeat what budgets go by of a call, and no more.
+    public func module(ofRefundAt position: Position) throws(StoreError) -> String? {
+        guard let stored = try event(at: position),
+            case .event(let index) = stored.item,
+            case .refunded(let refund) = stored.contents.events[index],
+            let called = try event(at: refund.charge),
+            case .charge(let place) = called.item
+        else { return nil }
+        let range = called.contents.charges[place].details.module
+        return range.isEmpty
+            ? nil : String(decoding: called.contents.bytes[range.indices], as: UTF8.self)
     }
 
     /// Appends the summary of the event at a position, if lists show it.

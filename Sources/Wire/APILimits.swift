@@ -1,3 +1,5 @@
+internal import Credit
+
 /// Every limit of the API on what one request may say, cost or return.
 public struct APILimits: Hashable, Sendable {
     /// The most bytes of a body, unless its route says otherwise.
@@ -20,6 +22,10 @@ public struct APILimits: Hashable, Sendable {
     public var textBytesMax = 256
     /// The most bytes of the vendor's own id of a request.
     public var requestIDBytesMax = 128
+    /// The most modules of a scenario.
+    public var modulesMax = 500
+    /// The most links between the modules of a scenario.
+    public var linksMax = 2000
     /// The most scopes of an API key.
     public var scopesMax = 64
     /// Counts such as `results` stay below this: what every JSON reader holds exactly.
@@ -62,4 +68,19 @@ public struct APILimits: Hashable, Sendable {
     public var overloadedRetrySeconds = 1
 
     public init() {}
+}
+
+extension APILimits {
+    /// Throws when a time that the vendor names is too old or too far ahead.
+    func check(
+        occurrence time: Instant, at now: Instant, of field: StaticString
+    ) throws(ValueError) {
+        guard time >= now.advanced(seconds: -occurredAgeSecondsMax),
+            time <= now.advanced(seconds: occurredAheadSecondsMax)
+        else {
+            let (days, minutes) = (occurredAgeSecondsMax / 86_400, occurredAheadSecondsMax / 60)
+            throw .timeOutOfRange(
+                "\(field) is at most \(days) days old and \(minutes) minutes ahead")
+        }
+    }
 }

@@ -92,6 +92,15 @@ extension BodyReader {
         try take { (cursor, text) throws(ValueError) in try cursor.instant(in: text) }
     }
 
+    /// When something happened that the vendor tells of.
+    mutating func occurrence(
+        at now: Instant, of field: StaticString
+    ) throws(ValueError) -> Instant {
+        let time = try instant()
+        try limits.check(occurrence: time, at: now, of: field)
+        return time
+    }
+
     mutating func count(below limit: Int64) throws(ValueError) -> Int64 {
         try take { (cursor, text) throws(ValueError) in try cursor.count(in: text, limit: limit) }
     }
@@ -143,17 +152,24 @@ extension BodyReader {
 
     /// A list of at most `countMax` strings.
     mutating func strings(countMax: Int) throws(ValueError) -> [String] {
+        try items(countMax: countMax) { (reader) throws(ValueError) in try reader.string() }
+    }
+
+    /// A list of at most `countMax` items, each read by `read`.
+    mutating func items<Item>(
+        countMax: Int, _ read: (inout Self) throws(ValueError) -> Item
+    ) throws(ValueError) -> [Item] {
         try scanValue { (cursor, text) throws(JSONError) in try cursor.beginArray(in: text) }
-        var strings: [String] = []
+        var items: [Item] = []
         while try scanValue({ (cursor, text) throws(JSONError) in
             try cursor.nextElement(in: text)
         }) {
-            guard strings.count < countMax else {
+            guard items.count < countMax else {
                 throw .invalid("it takes at most \(countMax) items")
             }
-            strings.append(try string())
+            items.append(try read(&self))
         }
-        return strings
+        return items
     }
 
     /// An object of a few strings, as canonical JSON; empty when it has none.

@@ -10,6 +10,7 @@ extension CallStatus {
     /// One of the words, or the HTTP status; nil where nothing was said.
     public var word: String? {
         guard self != .unsaid else { return nil }
+        if self == .cancelled { return "cancelled" }
         return Self.words.first { $0.status == self }?.text ?? "\(rawValue)"
     }
 

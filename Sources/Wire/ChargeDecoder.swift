@@ -293,11 +293,7 @@ extension ChargeDecoder {
         _ text: Span<UInt8>, _ cursor: inout JSONCursor, _ form: ChargeForm
     ) throws(ValueError) -> Instant {
         let time = try cursor.instant(in: text)
-        let earliest = form.now.advanced(seconds: -form.limits.occurredAgeSecondsMax)
-        let latest = form.now.advanced(seconds: form.limits.occurredAheadSecondsMax)
-        guard time >= earliest, time <= latest else {
-            throw .timeOutOfRange("occurred_at is at most 35 days old and 5 minutes ahead")
-        }
+        try form.limits.check(occurrence: time, at: form.now, of: "occurred_at")
         return time
     }
 }

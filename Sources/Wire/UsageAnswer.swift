@@ -137,13 +137,18 @@ extension JSONWriter {
         member("plan_credits", CreditsSum(micros: sums.credits - sums.extra))
         member("extra_credits", CreditsSum(micros: sums.extra))
         member("calls", sums.calls)
-        member("units", WideInteger(value: sums.units))
-        member("bytes", WideInteger(value: sums.bytes))
+        member("units", WideInteger(sums.units))
+        member("bytes", WideInteger(sums.bytes))
     }
 }
 
-private struct WideInteger: JSONWritable {
-    let value: Int128
+/// A sum of more than 64 bits as a JSON number.
+struct WideInteger: JSONWritable {
+    private let value: Int128
+
+    init(_ value: Int128) {
+        self.value = value
+    }
 
     func write(to bytes: inout [UInt8]) {
         bytes.append(wide: value)

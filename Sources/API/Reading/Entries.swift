@@ -14,13 +14,7 @@ extension APIApplication {
         let filter = try EntryFilter(query, slotOfKey: services.directory.slot(of:))
         let account = try readAccount(query, call)
         let limit = try query.limit(within: services.limits)
-        var start: Position?
-        if let cursor = try query.cursor() {
-            guard let position = Position(EntryID(rawValue: cursor)) else {
-                throw .invalidParameter("cursor", "it is not one that an earlier page gave")
-            }
-            start = position
-        }
+        let start = try query.position()
         let page = EntryPage(
             services: services, filter: filter, start: start, limit: limit,
             format: ListFormat(request))
@@ -82,12 +76,14 @@ struct EntryPage: Sendable {
         _ view: ReadView, _ output: inout EntryOutput
     ) throws(StoreError) -> Position? {
         let entries = AccountEntries(of: view.slot, services.readModel, services.segments)
+        let runs = AccountRuns(of: view.slot, services.readModel, services.segments)
         var first = start
         if let to = filter.to, let end = try entries.end(before: to) {
             first = first.map { min($0, end) } ?? end
         }
         var isPastStart = false
-        let last = try entries.visit(before: first, limit: services.limits.entriesScannedMax) {
+        let limit = services.limits.entriesScannedMax
+        let last = try runs.visit(filter.run, before: first, limit: limit) {
             (entry, summaries) throws(StoreError) in
             if filter.includes(entry, of: summaries),
                 let stored = try services.segments.event(at: entry.position)
@@ -97,7 +93,7 @@ struct EntryPage: Sendable {
             // Entries come newest first: once one is too early, so are all that follow.
             let isEarlier = filter.from.map { entry.time < $0 } ?? false
             isPastStart = entry.kind.isEntry && isEarlier
-            return output.count < limit && !isPastStart
+            return output.count < self.limit && !isPastStart
         }
         guard !isPastStart, let last else { return nil }
         let rest = try services.readModel.positions(of: view.slot, before: last, limit: 1)

@@ -67,6 +67,8 @@ struct UsageQuery: Sendable {
         case scenario
         case status
         case planOrExtra
+        case run
+        case module
         /// The value of a parameter, by its dotted path.
         case parameter(String)
 
@@ -75,6 +77,7 @@ struct UsageQuery: Sendable {
         private static let words: [(String, Self)] = [
             ("action", .action), ("key", .key), ("team", .team), ("scenario", .scenario),
             ("status", .status), (UsageAnswer.planOrExtra, .planOrExtra),
+            ("run", .run), ("module", .module),
         ]
 
         init(_ text: String) throws(Problem) {

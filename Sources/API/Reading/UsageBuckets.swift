@@ -1,6 +1,7 @@
 internal import Credit
 internal import JSON
 internal import Ledger
+internal import Reports
 internal import Store
 internal import Wire
 
@@ -19,6 +20,7 @@ struct UsageBuckets {
     private let end: Instant
     private let group: UsageQuery.Group?
     private let keyID: (APIKeySlot) -> String?
+    private let segments: SegmentCache
     private var sums: [UsageSums]
     private var groups: [GroupKey: UsageSums] = [:]
     private var names: Set<String> = []
@@ -26,9 +28,10 @@ struct UsageBuckets {
     var isIncomplete = false
 
     init(
-        starts: [Instant], end: Instant, group: UsageQuery.Group?,
+        starts: [Instant], end: Instant, group: UsageQuery.Group?, segments: SegmentCache,
         keyID: @escaping (APIKeySlot) -> String?
     ) {
+        self.segments = segments
         self.starts = starts
         self.end = end
         self.group = group
@@ -67,12 +70,14 @@ struct UsageBuckets {
         case .key: add(cell.sums, bucket, name(of: cell.key.key))
         case .status: add(cell.sums, bucket, cell.key.status.word)
         case .planOrExtra: split(cell.sums, bucket)
-        case .parameter: break
+        case .run, .module, .parameter: break
         }
     }
 
     /// Adds an entry whose texts lie in `summaries`.
-    mutating func add(_ entry: EntrySummary, of summaries: borrowing EntrySummaries) {
+    mutating func add(
+        _ entry: EntrySummary, of summaries: borrowing EntrySummaries
+    ) throws(StoreError) {
         guard let bucket = bucket(of: entry.time) else { return }
         let part = UsageSums(of: entry)
         sums[bucket].add(part)
@@ -87,6 +92,10 @@ struct UsageBuckets {
         case .key: add(part, bucket, name(of: entry.key))
         case .status: add(part, bucket, entry.status.word)
         case .planOrExtra: split(part, bucket)
+        case .run: add(part, bucket, text(entry.run, summaries))
+        case .module where entry.kind == .refund:
+            add(part, bucket, try segments.module(ofRefundAt: entry.position))
+        case .module: add(part, bucket, text(entry.module, summaries))
         case .parameter(let path):
             let parameters = summaries.bytes.span.extracting(entry.parameters.indices)
             add(part, bucket, ParameterValue(of: path, in: parameters)?.text)

@@ -22,9 +22,10 @@ struct UsageReport: Sendable {
         guard let profile = services.directory.profile(view.slot) else { throw .nothingHere }
         let timeZone = query.timeZone ?? profile.timeZone
         let directory = services.directory
-        var sums = UsageBuckets(starts: try starts(in: timeZone), end: to, group: query.group) {
-            directory.apiKey($0)?.id.text
-        }
+        var sums = UsageBuckets(
+            starts: try starts(in: timeZone), end: to, group: query.group,
+            segments: services.segments
+        ) { directory.apiKey($0)?.id.text }
         do throws(StoreError) {
             try add(to: &sums)
         } catch {
@@ -66,7 +67,7 @@ struct UsageReport: Sendable {
     private func add(to sums: inout UsageBuckets) throws(StoreError) {
         guard query.from < to else { return }
         let quarters = Self.quarter(query.from)..<Self.quarter(Instant(micros: to.micros - 1)) + 1
-        if case .parameter = query.group {
+        if let group = query.group, !group.isKeptInCells {
             let newest = try services.readModel.usage(of: view.slot, quarters: 0..<0)
             return try add(query.from..<to, through: newest.through, &sums)
         }
@@ -138,7 +139,7 @@ struct UsageReport: Sendable {
             parameters: query.group?.isParameter ?? false
         ) { (entry, summaries) throws(StoreError) in
             if entry.isUsage, filter.includes(entry, of: summaries) {
-                sums.add(entry, of: summaries)
+                try sums.add(entry, of: summaries)
             }
             isWhole = entry.kind.isEntry && entry.time < range.lowerBound
             return !isWhole
@@ -148,7 +149,15 @@ struct UsageReport: Sendable {
 }
 
 extension UsageQuery.Group {
-    /// True when only entries tell what is grouped.
+    /// False when only entries tell what is grouped.
+    var isKeptInCells: Bool {
+        switch self {
+        case .run, .module, .parameter: false
+        case .action, .key, .team, .scenario, .status, .planOrExtra: true
+        }
+    }
+
+    /// True when the parameters of calls tell what is grouped.
     var isParameter: Bool {
         if case .parameter = self { true } else { false }
     }

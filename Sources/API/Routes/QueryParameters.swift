@@ -1,5 +1,6 @@
 internal import Credit
 internal import HTTP
+internal import Ledger
 internal import Wire
 
 /// The parameters behind the `?` of a request; each may be there once.
@@ -92,6 +93,17 @@ struct QueryParameters: Sendable {
             throw .invalidParameter("cursor", "it is not one that an earlier page gave")
         }
         return cursor.number
+    }
+}
+
+extension QueryParameters {
+    /// Where the page begins in an account's entries.
+    func position() throws(Problem) -> Position? {
+        guard let cursor = try cursor() else { return nil }
+        guard let position = Position(EntryID(rawValue: cursor)) else {
+            throw .invalidParameter("cursor", "it is not one that an earlier page gave")
+        }
+        return position
     }
 }
 

@@ -70,6 +70,7 @@ enum RouteName: Hashable, Sendable, CaseIterable {
     case putPlan, plans, changePlan
     case putBudget, budgets, budget, deleteBudget
     case hold, captureHold, releaseHold, refund, estimate, receipt
+    case putScenario, scenarios, scenario, startRun, finishRun, runs, run
     case putPriceList, priceLists, priceList, priceListVersion, simulation
     case balance, entries, entry, usage, audit
     case coinStatsCredits
@@ -119,6 +120,13 @@ extension Route {
         Route(.get, "/v1/entries", .entries, .reading),
         Route(.get, "/v1/entries/{entry}", .entry, .reading),
         Route(.get, "/v1/usage", .usage, .reading),
+        Route(.put, "/v1/scenarios/{id}", .putScenario, .charging),
+        Route(.get, "/v1/scenarios", .scenarios, .reading),
+        Route(.get, "/v1/scenarios/{id}", .scenario, .reading),
+        Route(.post, "/v1/runs", .startRun, .charging),
+        Route(.post, "/v1/runs/{run}/finish", .finishRun, .charging),
+        Route(.get, "/v1/runs", .runs, .reading),
+        Route(.get, "/v1/runs/{run}", .run, .reading),
         Route(.get, "/v1/audit", .audit, .reading),
         Route(.get, "/v1/usage/credits", .coinStatsCredits, .reading),
         Route(.get, "/usage/credits", .coinStatsCredits, .reading),

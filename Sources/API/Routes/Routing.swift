@@ -138,6 +138,8 @@ extension APIApplication {
         case .plans: try listPlans(request, call)
         case .changePlan: try changePlan(request, call)
         case .putBudget, .budgets, .budget, .deleteBudget: try handleBudget(name, request, call)
+        case .putScenario, .scenarios, .scenario: try handleScenario(name, request, call)
+        case .startRun, .finishRun, .runs, .run: try handleRun(name, request, call)
         case .putPriceList: try putPriceList(request, call)
         case .priceLists: try listPriceLists(request, call)
         case .priceList, .priceListVersion: try showPriceList(request, call)
