@@ -111,7 +111,8 @@ public struct AccountRuns: Sendable {
         try entries.visit(before: end, limit: limit) { entry, summaries in
             places.append(
                 Place(
-                    position: entry.position, run: Array(summaries.bytes[entry.run.indices]),
+                    position: entry.position,
+                    run: entry.run.isEmpty ? [] : Array(summaries.bytes[entry.run.indices]),
                     time: entry.time, isTimed: entry.kind.isEntry))
             return true
         }

@@ -2,8 +2,8 @@ internal import Credit
 internal import Ledger
 internal import Store
 
-/// Where the events of each account stand: chains through the events of consecutive segments, four
-/// bytes an event.
+/// Where the events of each account, or of each run, stand: chains through the events of consecutive
+/// segments, four bytes an event.
 struct EventChains: Sendable {
     /// Ends a chain.
     private static let end = UInt32.max

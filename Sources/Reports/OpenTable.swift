@@ -29,16 +29,20 @@ where Key: OpenTableKey {
         return entries.count - 1
     }
 
-    /// True when a key has an entry.
-    func contains(_ key: Key) -> Bool {
+    /// The place of a key among the entries, if it has one.
+    func knownPlace(of key: Key) -> Int? {
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: key.tableHash) & mask
         while slots[slot] != 0 {
-            if entries[Int(slots[slot]) - 1].key == key { return true }
+            let index = Int(slots[slot]) - 1
+            if entries[index].key == key { return index }
             slot = (slot + 1) & mask
         }
-        return false
+        return nil
     }
+
+    /// True when a key has an entry.
+    func contains(_ key: Key) -> Bool { knownPlace(of: key) != nil }
 
     private mutating func grow() {
         let size = slots.count * 2
@@ -54,6 +58,14 @@ where Key: OpenTableKey {
 /// A key that gives its own hash; all keys are made inside, so that it needs no secret.
 protocol OpenTableKey {
     var tableHash: UInt64 { get }
+}
+
+extension UsageDelta.RunKey: OpenTableKey {
+    var tableHash: UInt64 {
+        let product = (UInt64(account) << 32 | UInt64(name) ^ 0x9E37_79B9)
+            .multipliedFullWidth(by: 0xE703_7ED1_A0B4_28DB)
+        return product.high ^ product.low
+    }
 }
 
 extension UsageDelta.CellKey: OpenTableKey {

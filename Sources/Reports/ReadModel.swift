@@ -57,12 +57,14 @@ public final class ReadModel: Sendable {
             state.live.delta.add(contents)
             for case .refunded(let refund) in contents.events { state.live.delta.add(refund) }
             contents.visit { position, item in
-                let account =
-                    switch item {
-                    case .charge(let index): contents.charges[index].head.account
-                    case .event(let index): contents.events[index].listedAccount
-                    }
-                state.live.delta.list(position, of: account)
+                switch item {
+                case .charge(let index):
+                    let charge = contents.charges[index]
+                    state.live.delta.list(
+                        position, of: charge.head.account, run: charge.details.run, in: contents)
+                case .event(let index):
+                    state.live.delta.list(position, contents.events[index])
+                }
             }
             state.through = contents.number
         }
@@ -146,23 +148,31 @@ public final class ReadModel: Sendable {
     func runs(
         _ names: [[UInt8]], of account: AccountSlot, from segments: SegmentCache
     ) throws(StoreError) -> [[RunSummary]] {
-        let (parts, newer) = try read { () throws(StoreError) in
+        var (parts, newer) = try read { () throws(StoreError) in
             let found = try stored.runs(names, of: account)
             return (found.through, found.parts)
         } _: { parts, deltas, _ in
-            (parts, deltas.flatMap { $0.chains.positions(of: account).reversed() })
+            let newer = names.map { name in
+                deltas.flatMap { $0.positions(ofRun: name, of: account).reversed() }
+            }
+            return (parts, newer)
         }
-        var fold = RunFold()
-        var summaries = EntrySummaries()
-        for position in newer {
-            summaries.removeAll()
-            try segments.summarize(position, parameters: false, to: &summaries)
-            for entry in summaries.entries { fold.add(entry, of: summaries.bytes) }
+        for (place, positions) in newer.enumerated() {
+            var summaries = EntrySummaries()
+            for position in positions {
+                try segments.summarize(position, parameters: false, to: &summaries)
+            }
+            var part: RunSummary?
+            for entry in summaries.entries {
+                if part == nil {
+                    part = RunSummary(entry, of: summaries.bytes)
+                } else {
+                    part?.add(entry, of: summaries.bytes)
+                }
+            }
+            if let part { parts[place].append(part) }
         }
-        let found = fold.finish()
-        return zip(names, parts).map { name, parts in
-            parts + (found.run(name, of: account).map { [$0] } ?? [])
-        }
+        return parts
     }
 
     /// Where the entries of an account stand that memory holds, newest first, before `end`.
@@ -200,18 +210,6 @@ public final class ReadModel: Sendable {
             let live = state.live.delta.chains.newestPositions(limit: limit)
             let frozen = state.frozen?.delta.chains.newestPositions(limit: limit - live.count) ?? []
             return live + frozen
-        }
-    }
-}
-
-extension Event {
-    /// The account among whose entries the event stands, listed or not (``ListedKind``).
-    var listedAccount: AccountSlot? {
-        switch self {
-        case .refused(let refusal): refusal.account
-        case .runStarted(let start): start.account
-        case .runFinished(let finish): finish.account
-        default: head?.account
         }
     }
 }

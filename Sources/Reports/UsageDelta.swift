@@ -10,6 +10,12 @@ struct UsageDelta: Sendable {
         let key: UsageKey
     }
 
+    /// A run of an account, by the number of its name.
+    struct RunKey: Hashable, Sendable, BitwiseCopyable {
+        let account: AccountSlot
+        let name: UInt32
+    }
+
     private static let noCell = UInt32.max
     /// How many seconds a cell spans; zones such as Kathmandu's are at +05:45.
     static let quarterSeconds: Int64 = 900
@@ -26,6 +32,11 @@ struct UsageDelta: Sendable {
     private var places: [UInt32] = []
     /// Where the events of each account stand.
     private(set) var chains = EventChains()
+    /// Where the events of each run of a scenario stand, by its place among the runs.
+    private var runChains = EventChains()
+    private var runs = OpenTable<RunKey, Void>(blank: ())
+    /// The run of each account's last event that was of one.
+    private var lastRuns: [UInt32] = []
 
     /// The quarter that holds a time.
     static func quarter(_ time: Instant) -> Int64 {
@@ -75,10 +86,58 @@ struct UsageDelta: Sendable {
         cells.entries[place].value.extra -= Int128(refund.extra)
     }
 
-    /// Adds an event to the list of its account, or to none.
+    /// Adds a charge to the list of its account, and to that of its run if it has one.
     @inline(__always)
-    mutating func list(_ position: Position, of account: AccountSlot?) {
+    mutating func list(
+        _ position: Position, of account: AccountSlot, run: ByteRange,
+        in contents: borrowing SegmentContents
+    ) {
         chains.add(position, to: account)
+        guard !run.isEmpty else { return runChains.add(position, to: nil) }
+        let texts = contents.bytes.span
+        add(position, toRun: texts.extracting(run.indices), of: account)
+    }
+
+    /// Adds an event that is no charge to the lists that it belongs to.
+    mutating func list(_ position: Position, _ event: Event) {
+        let account: AccountSlot?
+        var run: [UInt8] = []
+        switch event {
+        case .refused(let refusal): account = refusal.account
+        case .refunded(let refund): (account, run) = (refund.head.account, refund.call[.run])
+        case .runStarted(let start): (account, run) = (start.account, Array(start.run.text.utf8))
+        case .runFinished(let end): (account, run) = (end.account, Array(end.run.text.utf8))
+        default: account = event.head?.account
+        }
+        chains.add(position, to: account)
+        guard let account, !run.isEmpty else { return runChains.add(position, to: nil) }
+        add(position, toRun: run.span, of: account)
+    }
+
+    /// Most often to the run that the account's last event was of.
+    @inline(__always)
+    private mutating func add(
+        _ position: Position, toRun run: Span<UInt8>, of account: AccountSlot
+    ) {
+        let index = Int(account)
+        if index < lastRuns.count, lastRuns[index] != Self.noCell,
+            names.isEqual(runs.entries[Int(lastRuns[index])].key.name, to: run)
+        {
+            return runChains.add(position, to: lastRuns[index])
+        }
+        let key = RunKey(account: account, name: names.number(of: run))
+        let place = UInt32(truncatingIfNeeded: runs.place(of: key))
+        while lastRuns.count <= index { lastRuns.append(Self.noCell) }
+        lastRuns[index] = place
+        runChains.add(position, to: place)
+    }
+
+    /// Where the events of a run stand, newest first.
+    func positions(ofRun run: [UInt8], of account: AccountSlot) -> [Position] {
+        guard !run.isEmpty, let name = names.known(run.span),
+            let place = runs.knownPlace(of: RunKey(account: account, name: name))
+        else { return [] }
+        return runChains.positions(of: UInt32(truncatingIfNeeded: place))
     }
 
     /// The place of a cell: most often the last one of its account.

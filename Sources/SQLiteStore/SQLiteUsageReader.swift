@@ -8,14 +8,15 @@ internal import Synchronization
 /// Each answer comes from one read transaction and says up to which segment it reaches, so that
 /// the caller can add exactly what came later.
 public final class SQLiteUsageReader: UsageReader, Sendable {
-    fileprivate struct Connection: ~Copyable {
+    struct Connection: ~Copyable {
         let database: Database
         let usage: Statement
         let chunk: Statement
-        let runs: Statement
+        let runs: RunLookup
     }
 
-    private let connection: Mutex<Connection>
+    let connection: Mutex<Connection>
+    let runFilters = Mutex(RunFilters())
 
     /// Opens the state in the folder at `path`, which must exist, through the VFS of this name or
     /// the usual one.
@@ -33,12 +34,7 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
             WHERE run = ?1 AND (account, position) < (?2, ?3)
             ORDER BY account DESC, position DESC LIMIT 1
             """)
-        let runs = try database.statement(
-            """
-            SELECT run, account, name, body FROM run_chunk
-            WHERE run = ?1 AND (account, name) <= (?2, ?3)
-            ORDER BY account DESC, name DESC LIMIT 1
-            """)
+        let runs = try RunLookup(database)
         connection = Mutex(
             Connection(database: database, usage: usage, chunk: chunk, runs: runs))
     }
@@ -120,51 +116,9 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
     }
 }
 
-extension SQLiteUsageReader {
-    public func runs(
-        _ names: [[UInt8]], of account: AccountSlot
-    ) throws(StoreError) -> (through: UInt64, parts: [[RunSummary]]) {
-        let sorted = names.enumerated().sorted {
-            $0.element.lexicographicallyPrecedes($1.element)
-        }
-        return try connection.withLock { (connection) throws(StoreError) in
-            try connection.read { (through, database) throws(StoreError) in
-                var parts = [[RunSummary]](repeating: [], count: names.count)
-                for run in try SQLiteState.archiveRuns(database) where run.runs > 0 {
-                    var chunk: [RunSummary] = []
-                    for (place, name) in sorted {
-                        if let part = try Self.part(name, account, run, &chunk, connection) {
-                            parts[place].append(part)
-                        }
-                    }
-                }
-                return (through, parts)
-            }
-        }
-    }
-
-    /// What one run of the archive says of a run; `chunk` is what was read last under it.
-    private static func part(
-        _ name: [UInt8], _ account: AccountSlot, _ run: ArchiveRun, _ chunk: inout [RunSummary],
-        _ connection: borrowing Connection
-    ) throws(StoreError) -> RunSummary? {
-        // Names come in order, so that one at most at the chunk's last run is in it, or nowhere.
-        if let last = chunk.last, !last.precedes(name, of: account) {
-            return chunk.run(name, of: account)
-        }
-        connection.runs.bind(1, run.number)
-        connection.runs.bind(2, Int64(account))
-        connection.runs.bind(3, copying: name)
-        guard try connection.runs.step(connection.database) else { return nil }
-        defer { connection.runs.reset() }
-        chunk = try RunChunk.runs(row: connection.runs)
-        return chunk.run(name, of: account)
-    }
-}
-
 extension SQLiteUsageReader.Connection {
     /// Runs `body` in one read transaction with the last segment that the state includes.
-    fileprivate func read<Result>(
+    func read<Result>(
         _ body: (UInt64, borrowing Database) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
         try database.reading { () throws(StoreError) in

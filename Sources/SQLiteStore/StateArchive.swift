@@ -11,7 +11,8 @@ extension SQLiteState {
     static let archiveSchema = """
         CREATE TABLE archive_run (
             number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
-            entries INTEGER NOT NULL, chunks INTEGER NOT NULL, runs INTEGER NOT NULL);
+            entries INTEGER NOT NULL, chunks INTEGER NOT NULL, runs INTEGER NOT NULL,
+            run_filter BLOB NOT NULL);
         CREATE TABLE archive_chunk (
             run INTEGER NOT NULL, account INTEGER NOT NULL, position INTEGER NOT NULL,
             body BLOB NOT NULL, PRIMARY KEY (run, account, position)) WITHOUT ROWID;
@@ -73,15 +74,17 @@ extension SQLiteState {
     }
 
     private func record(
-        _ writer: borrowing ArchiveWriter, after: UInt64, through: UInt64, runs: Int
+        _ writer: borrowing ArchiveWriter, after: UInt64, through: UInt64, runs: StoredRuns
     ) throws(StoreError) {
-        let insert = try database.statement("INSERT INTO archive_run VALUES (?, ?, ?, ?, ?, ?)")
+        let insert = try database.statement("INSERT INTO archive_run VALUES (?, ?, ?, ?, ?, ?, ?)")
         insert.bind(1, writer.number)
         insert.bind(2, Int64(bitPattern: after))
         insert.bind(3, Int64(bitPattern: through))
         insert.bind(4, Int64(writer.entries))
         insert.bind(5, Int64(writer.chunks))
-        insert.bind(6, Int64(runs))
+        insert.bind(6, Int64(runs.count))
+        insert.bind(
+            7, copying: runs.filter.encoded(for: KeyRun.Range(after: after, through: through)))
         _ = try insert.step(database)
     }
 

@@ -14,18 +14,21 @@ extension SQLiteState {
             PRIMARY KEY (run, account, name)) WITHOUT ROWID;
         """
 
-    /// Writes runs under a run of the archive; gives how many.
-    func writeRuns(_ runs: [RunSummary], under number: Int64) throws(StoreError) -> Int {
-        var writer = try RunChunkWriter(database, number: number)
+    /// Writes runs under a run of the archive; gives how many, and what tells which.
+    func writeRuns(
+        _ runs: [RunSummary], under number: Int64
+    ) throws(StoreError) -> StoredRuns {
+        var writer = try RunChunkWriter(database, number: number, expecting: runs.count)
         for run in runs { try writer.append(run, database) }
         return try writer.finish(database)
     }
 
     /// Writes what some runs of the archive, older ones first, say of runs as those of `number`.
-    func mergeRuns(of old: [ArchiveRun], into number: Int64) throws(StoreError) -> Int {
+    func mergeRuns(of old: [ArchiveRun], into number: Int64) throws(StoreError) -> StoredRuns {
         var readers: [RunChunkReader] = []
         for run in old { readers.append(try RunChunkReader(run.number, database)) }
-        var writer = try RunChunkWriter(database, number: number)
+        let most = old.reduce(0) { $0 + $1.runs }
+        var writer = try RunChunkWriter(database, number: number, expecting: most)
         while let first = readers.compactMap(\.next).min(by: { $0.precedes($1) }) {
             var sum: RunSummary?
             for index in readers.indices {
@@ -39,15 +42,25 @@ extension SQLiteState {
     }
 }
 
+/// How many runs of scenarios lie under a run of the archive, and a filter of them.
+struct StoredRuns {
+    let count: Int
+    let filter: KeyFilter
+}
+
 /// Writes chunks of runs, which come in the order in which they are stored.
 private struct RunChunkWriter: ~Copyable {
     private let number: Int64
     private let insert: Statement
     private var waiting: [RunSummary] = []
     private var count = 0
+    private var filter: KeyFilter
 
-    init(_ database: borrowing Database, number: Int64) throws(StoreError) {
+    init(
+        _ database: borrowing Database, number: Int64, expecting most: Int
+    ) throws(StoreError) {
         self.number = number
+        filter = KeyFilter(expecting: most)
         insert = try database.statement("INSERT INTO run_chunk VALUES (?, ?, ?, ?)")
     }
 
@@ -55,6 +68,7 @@ private struct RunChunkWriter: ~Copyable {
         _ run: RunSummary, _ database: borrowing Database
     ) throws(StoreError) {
         waiting.append(run)
+        filter.insert(RunSummary.hash(run.run, of: run.account))
         if waiting.count == RunChunk.runsMax { try write(database) }
     }
 
@@ -70,10 +84,10 @@ private struct RunChunkWriter: ~Copyable {
         waiting.removeAll(keepingCapacity: true)
     }
 
-    /// Writes the rest; gives how many runs were written.
-    mutating func finish(_ database: borrowing Database) throws(StoreError) -> Int {
+    /// Writes the rest.
+    mutating func finish(_ database: borrowing Database) throws(StoreError) -> StoredRuns {
         try write(database)
-        return count
+        return StoredRuns(count: count, filter: filter)
     }
 }
 
@@ -108,22 +122,38 @@ private struct RunChunkReader {
         guard try select.step(database) else { return }
         defer { select.reset() }
         key = (select.integer(1), select.bytes(2))
-        chunk = try RunChunk.runs(row: select)[...]
+        chunk = try RunChunk(row: select).checked(row: select)[...]
     }
 }
 
 extension RunChunk {
-    /// The runs of a statement's row of run, account, name and body.
-    static func runs(row: borrowing Statement) throws(StoreError) -> [RunSummary] {
-        let (number, account, name) = (row.integer(0), row.integer(1), row.bytes(2))
+    /// The chunk in a statement's row of run, account, name and body.
+    init(row: borrowing Statement) throws(StoreError) {
         do throws(SegmentError) {
-            let runs = try runs(from: row.bytes(3), under: [number, account])
-            guard let first = runs.first, first.run == name, Int64(first.account) == account,
+            try self.init(from: row.bytes(3), under: [row.integer(0), row.integer(1)])
+        } catch {
+            throw .runs(error)
+        }
+    }
+
+    /// All of its runs, which are in order and begin with the one that the row is named after.
+    func checked(row: borrowing Statement) throws(StoreError) -> [RunSummary] {
+        do throws(SegmentError) {
+            let runs = try all
+            guard let first = runs.first, first.run == row.bytes(2),
+                Int64(first.account) == row.integer(1),
                 zip(runs, runs.dropFirst()).allSatisfy({ $0.precedes($1) })
             else { throw .malformed(at: 0) }
             return runs
         } catch {
-            throw .corrupt("\(SQLiteState.fileName): a chunk of runs: \(error)")
+            throw .runs(error)
         }
+    }
+}
+
+extension StoreError {
+    /// A chunk of runs that is not what was written.
+    static func runs(_ error: SegmentError) -> Self {
+        .corrupt("\(SQLiteState.fileName): a chunk of runs: \(error)")
     }
 }

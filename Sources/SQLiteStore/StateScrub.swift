@@ -165,7 +165,7 @@ public struct StateScrub: ~Copyable, Sendable {
         ) {
             $0.bind(3, copying: lastRun)
         } read: { (row) throws(StoreError) in
-            try RunChunk.runs(row: row)
+            try RunChunk(row: row).checked(row: row)
         }
         guard let chunks else { return false }
         for chunk in chunks {

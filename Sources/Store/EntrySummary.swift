@@ -114,8 +114,7 @@ extension EntrySummaries {
         var copy = entry
         for column in ChargeColumns.Text.allCases {
             let range = entry[column]
-            guard !range.isEmpty else { continue }
-            copy[column] = bytes.appending(range, of: source)
+            copy[column] = range.isEmpty ? .empty : bytes.appending(range, of: source)
         }
         entries.append(copy)
     }

@@ -25,6 +25,12 @@ public struct NameTable: Sendable {
         return slots[place] != 0 ? slots[place] - 1 : add(text, ends, at: place)
     }
 
+    /// True when the text with a number is this one.
+    @inline(__always)
+    public func isEqual(_ number: UInt32, to text: Span<UInt8>) -> Bool {
+        ends[Int(number)] == Self.ends(of: text) && isEqual(ranges[Int(number)], text)
+    }
+
     /// The number of a text that is there; nil for another.
     public func known(_ text: Span<UInt8>) -> UInt32? {
         guard text.count > 0 else { return 0 }

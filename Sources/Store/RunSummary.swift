@@ -27,15 +27,21 @@ public struct RunSummary: Hashable, Sendable {
     /// Data transferred.
     public var bytes: Int128 = 0
 
+    /// A run of which only where it begins is known.
+    init(account: AccountSlot, run: [UInt8], first: Position, time: Instant) {
+        self.account = account
+        self.run = run
+        scenario = []
+        (self.first, last) = (first, first)
+        (firstTime, lastTime) = (time, time)
+    }
+
     /// The summary of one entry.
     public init(_ entry: EntrySummary, of texts: [UInt8]) {
-        account = entry.account
-        run = Array(texts[entry.run.indices])
-        scenario = Array(texts[entry.scenario.indices])
-        first = entry.position
-        last = entry.position
-        firstTime = entry.time
-        lastTime = entry.time
+        self.init(
+            account: entry.account, run: entry.run.bytes(in: texts), first: entry.position,
+            time: entry.time)
+        scenario = entry.scenario.bytes(in: texts)
         take(entry)
     }
 
@@ -44,9 +50,7 @@ public struct RunSummary: Hashable, Sendable {
         last = entry.position
         firstTime = min(firstTime, entry.time)
         lastTime = max(lastTime, entry.time)
-        if scenario.isEmpty, !entry.scenario.isEmpty {
-            scenario = Array(texts[entry.scenario.indices])
-        }
+        if scenario.isEmpty { scenario = entry.scenario.bytes(in: texts) }
         take(entry)
     }
 
@@ -84,6 +88,14 @@ public struct RunSummary: Hashable, Sendable {
 
     fileprivate func isNamed(_ name: Span<UInt8>) -> Bool { run.span.isEqual(to: name) }
 
+    /// A number that stands for the account and the name in filters.
+    public static func hash(_ name: [UInt8], of account: AccountSlot) -> UInt64 {
+        // FNV-1a.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(account)
+        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return hash
+    }
+
     /// True when this one is stored before another: by account, then by the bytes of the run.
     public func precedes(_ other: Self) -> Bool { precedes(other.run, of: other.account) }
 
@@ -105,6 +117,11 @@ extension [RunSummary] {
         guard low < count, self[low].account == account, self[low].run == name else { return nil }
         return self[low]
     }
+}
+
+extension ByteRange {
+    /// The text there; an empty one lies anywhere.
+    fileprivate func bytes(in texts: [UInt8]) -> [UInt8] { isEmpty ? [] : Array(texts[indices]) }
 }
 
 /// Adds entries up to the runs that they are of; entries come by account, then in their order.

@@ -61,7 +61,11 @@ extension UsageCells {
         }
         let calls = try reader.integers(count, in: bytes)
         var sums: [[Int128]] = []
-        for _ in Self.wideSums { sums.append(try reader.wideSums(count, in: bytes)) }
+        for _ in Self.wideSums {
+            let low = try reader.integers(count, in: bytes)
+            let high = try reader.integers(count, in: bytes)
+            sums.append(zip(low, high).map { ZigZag.decode(UInt128($1) << 64 | UInt128($0)) })
+        }
         guard reader.offset == checked.count else { throw .malformed(at: reader.offset) }
         var cells: [UsageCell] = []
         cells.reserveCapacity(count)
@@ -81,17 +85,6 @@ extension UsageCells {
             cells.append(cell)
         }
         self.init(cells, names: names)
-    }
-}
-
-extension ByteReader {
-    /// Reads a column of sums of 128 bits: low words, then high ones.
-    mutating func wideSums(
-        _ count: Int, in bytes: Span<UInt8>
-    ) throws(SegmentError) -> [Int128] {
-        let low = try integers(count, in: bytes)
-        let high = try integers(count, in: bytes)
-        return zip(low, high).map { ZigZag.decode(UInt128($1) << 64 | UInt128($0)) }
     }
 }
 

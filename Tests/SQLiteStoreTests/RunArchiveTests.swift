@@ -109,13 +109,17 @@ struct RunArchiveTests {
             runs.append(run)
         }
         let stored = RunChunk.encode(runs[...], under: [3, 0])
-        #expect(try RunChunk.runs(from: stored, under: [3, 0]) == runs)
+        let chunk = try RunChunk(from: stored, under: [3, 0])
+        #expect(try chunk.all == runs)
+        for run in runs { #expect(try chunk.run(run.run, of: run.account) == run) }
+        #expect(try chunk.run(Array("run-1".utf8), of: 0) == nil)
+        #expect(try chunk.run(runs[0].run, of: 99_999) == nil)
         #expect(throws: SegmentError.badChecksum) {
-            try RunChunk.runs(from: stored, under: [4, 0])
+            try RunChunk(from: stored, under: [4, 0])
         }
         for length in [0, 1, stored.count / 2, stored.count - 5] {
             let cut = Array(stored[..<length])
-            #expect(throws: SegmentError.self) { try RunChunk.runs(from: cut, under: [3, 0]) }
+            #expect(throws: SegmentError.self) { try RunChunk(from: cut, under: [3, 0]) }
         }
     }
 }
