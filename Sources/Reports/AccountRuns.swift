@@ -112,7 +112,7 @@ public struct AccountRuns: Sendable {
             places.append(
                 Place(
                     position: entry.position,
-                    run: entry.run.isEmpty ? [] : Array(summaries.bytes[entry.run.indices]),
+                    run: summaries.bytes(entry.run),
                     time: entry.time, isTimed: entry.kind.isEntry))
             return true
         }

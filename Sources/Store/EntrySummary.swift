@@ -79,6 +79,11 @@ public struct EntrySummaries: Sendable {
         self.bytes = bytes
     }
 
+    /// The bytes at a range of one of the entries; an empty one lies anywhere.
+    public func bytes(_ range: ByteRange) -> [UInt8] {
+        range.isEmpty ? [] : Array(bytes[range.indices])
+    }
+
     /// The text at a range of one of the entries.
     public func text(_ range: ByteRange) -> String {
         String(decoding: bytes[range.indices], as: UTF8.self)

@@ -50,6 +50,8 @@ public struct APILimits: Hashable, Sendable {
     public var usageBucketsMax = 10_000
     /// The most entries read one by one where a usage report cuts a quarter of an hour in two.
     public var usageEdgeEntriesMax = 2_000_000
+    /// The most entries that an insight reads one by one.
+    public var insightEntriesMax = 300_000
     /// How many accounts one step of an audit looks at while calls wait.
     public var auditStepAccounts = 1024
     /// The most differences that an audit lists.

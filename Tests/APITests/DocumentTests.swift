@@ -74,6 +74,18 @@ import Wire
         expect(usage, toBe: "Usage")
         expect(usage["buckets"][0], toBe: "UsageBucket")
         expect(try client.get("/v1/audit").json, toBe: "Audit")
+        for (route, schema) in [
+            ("consumption", "Consumption"), ("duplicates", "Duplicates"), ("forecast", "Forecast"),
+        ] { expect(try client.get("/v1/insights/\(route)?account=acme").json, toBe: schema) }
+        let scenario = try client.put(
+            "/v1/scenarios/s?account=acme",
+            #"{"name":"n","type":"agent","modules":[{"id":"m"}],"links":[]}"#
+        ).json
+        expect(scenario, toBe: "Scenario")
+        expect(scenario["modules"][0], toBe: "ScenarioModule")
+        let run = #"{"scenario":"s","run":"r"}"#
+        expect(try client.post("/v1/runs?account=acme", run).json, toBe: "Run")
+        expect(try client.get("/v1/runs/r?account=acme").json, toBe: "Run")
         expect(try client.get("/v1/price-lists/default").json, toBe: "PriceList")
         let key = try client.post("/v1/accounts/acme/keys", #"{"name":"k"}"#).json
         expect(key, toBe: "Key")

@@ -93,13 +93,14 @@ struct BalanceReport: Sendable {
 
     func answer() throws(Problem) -> BalanceAnswer {
         guard let profile = services.directory.profile(view.slot) else { throw .nothingHere }
+        let forecast = ForecastReport(services: services, view: view)
         do throws(StoreError) {
-            let average = try averageDaily()
+            let average = try Self.averageDaily(view, services)
             return BalanceAnswer(
                 account: view.id, profile: profile, subscription: view.subscription,
                 used: view.used, record: view.record,
-                averageDaily: CreditsSum(micros: average), runsOutAt: runsOut(using: average),
-                grants: try grants())
+                averageDaily: CreditsSum(micros: average),
+                runsOutAt: try forecast.runsOutAt(averageDaily: average), grants: try grants())
         } catch {
             throw Problem(error)
         }
@@ -115,7 +116,9 @@ struct BalanceReport: Sendable {
     }
 
     /// What was used a day, over the days since the first charge and at most the last thirty.
-    private func averageDaily() throws(StoreError) -> Int128 {
+    static func averageDaily(
+        _ view: ReadView, _ services: APIServices
+    ) throws(StoreError) -> Int128 {
         let now = view.now.micros
         let start = (now - Self.daysMax * Self.dayMicros) / Self.quarterMicros
         let cells = try services.readModel.usage(
@@ -127,16 +130,6 @@ struct BalanceReport: Sendable {
         let isOlder = used < view.record.charged - view.record.refunded
         let days = isOlder ? Self.daysMax : (age + Self.dayMicros - 1) / Self.dayMicros
         return used / Int128(min(max(days, 1), Self.daysMax))
-    }
-
-    /// When all is used if use goes on like this; nil when that is never.
-    private func runsOut(using average: Int128) -> Instant? {
-        guard average > 0 else { return nil }
-        let micros =
-            Int128(view.now.micros) + Int128(max(0, view.record.available))
-            * Int128(Self.dayMicros) / average
-        guard micros <= Int128(Instant.latest.micros) else { return nil }
-        return Instant(micros: Int64(micros))
     }
 }
 

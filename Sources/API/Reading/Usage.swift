@@ -132,4 +132,15 @@ struct UsageQuery: Sendable {
         self.filter = filter
         guard from <= end else { throw .invalidParameter("to", "it is not before from") }
     }
+
+    /// A report in the account's own zone, up to now when `to` is nil.
+    init(from: Instant, to: Instant?, resolution: Resolution, group: Group?, filter: EntryFilter) {
+        self.from = from
+        self.to = to
+        self.resolution = resolution
+        timeZone = nil
+        self.group = group
+        groupText = group == nil ? nil : ""
+        self.filter = filter
+    }
 }

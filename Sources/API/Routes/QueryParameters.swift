@@ -77,13 +77,22 @@ struct QueryParameters: Sendable {
         return word
     }
 
+    /// A whole number.
+    func number(
+        _ parameter: String, in range: ClosedRange<Int64>
+    ) throws(Problem) -> Int64? {
+        guard let text = values[parameter] else { return nil }
+        guard let number = Int64(text), range.contains(number) else {
+            throw .invalidParameter(
+                parameter, "it is \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
     /// How many items a page may have.
     func limit(within limits: APILimits) throws(Problem) -> Int {
-        guard let text = values["limit"] else { return limits.pageItems }
-        guard let limit = Int(text), 1...limits.pageItemsMax ~= limit else {
-            throw .invalidParameter("limit", "it is 1 to \(limits.pageItemsMax)")
-        }
-        return limit
+        let limit = try number("limit", in: 1...Int64(limits.pageItemsMax))
+        return limit.map { Int($0) } ?? limits.pageItems
     }
 
     /// Where the page begins: the number that the page before it ended with.

@@ -71,6 +71,7 @@ enum RouteName: Hashable, Sendable, CaseIterable {
     case putBudget, budgets, budget, deleteBudget
     case hold, captureHold, releaseHold, refund, estimate, receipt
     case putScenario, scenarios, scenario, startRun, finishRun, runs, run
+    case consumption, duplicates, forecast
     case putPriceList, priceLists, priceList, priceListVersion, simulation
     case balance, entries, entry, usage, audit
     case coinStatsCredits
@@ -127,6 +128,9 @@ extension Route {
         Route(.post, "/v1/runs/{run}/finish", .finishRun, .charging),
         Route(.get, "/v1/runs", .runs, .reading),
         Route(.get, "/v1/runs/{run}", .run, .reading),
+        Route(.get, "/v1/insights/consumption", .consumption, .reading),
+        Route(.get, "/v1/insights/duplicates", .duplicates, .reading),
+        Route(.get, "/v1/insights/forecast", .forecast, .reading),
         Route(.get, "/v1/audit", .audit, .reading),
         Route(.get, "/v1/usage/credits", .coinStatsCredits, .reading),
         Route(.get, "/usage/credits", .coinStatsCredits, .reading),

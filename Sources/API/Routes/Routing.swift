@@ -140,6 +140,7 @@ extension APIApplication {
         case .putBudget, .budgets, .budget, .deleteBudget: try handleBudget(name, request, call)
         case .putScenario, .scenarios, .scenario: try handleScenario(name, request, call)
         case .startRun, .finishRun, .runs, .run: try handleRun(name, request, call)
+        case .consumption, .duplicates, .forecast: try handleInsight(name, request, call)
         case .putPriceList: try putPriceList(request, call)
         case .priceLists: try listPriceLists(request, call)
         case .priceList, .priceListVersion: try showPriceList(request, call)

@@ -1,0 +1,64 @@
+public import Credit
+public import Ledger
+
+/// What becomes of an account's lots when it uses so much a day and nothing is granted any more.
+public struct BurnDown: Sendable {
+    /// How many days are looked ahead.
+    public static let daysMax = 366
+    /// The most lots that are followed; further ones count as if they never ended.
+    public static let lotsMax = 1000
+
+    /// When nothing is left that can be used, or nil when that is later than ``daysMax`` days.
+    public private(set) var emptyAt: Instant?
+    /// What is left of lots when they expire, in micro-credits by where they were granted.
+    public private(set) var unused: [Position: Int64] = [:]
+
+    private struct Open {
+        let position: Position
+        let effectiveAt: Instant
+        let expiresAt: Instant
+        var left: Int128
+    }
+
+    private static let dayMicros: Int64 = 86_400_000_000
+
+    /// Follows `lots`, in the order in which they pay, from `now` on; `use` gives what is used in each
+    /// day of 24 hours, in micro-credits.
+    public init(_ lots: [Lot], from now: Instant, use: (Int) -> Int128) {
+        var open = lots.enumerated().map { place, lot in
+            Open(
+                position: lot.position, effectiveAt: lot.effectiveAt,
+                expiresAt: place < Self.lotsMax ? lot.expiresAt : .never,
+                left: Int128(lot.remaining))
+        }
+        let end = now.advanced(seconds: Int64(Self.daysMax) * 86_400)
+        var edges = open.prefix(Self.lotsMax).flatMap { [$0.effectiveAt, $0.expiresAt] }
+        edges += (0...Self.daysMax).map { now.advanced(seconds: Int64($0) * 86_400) }
+        let steps = Set(edges.filter { now <= $0 && $0 <= end }).sorted()
+        for (start, next) in zip(steps, steps.dropFirst()) {
+            let day = Int((start.micros - now.micros) / Self.dayMicros)
+            let span = Int128(next.micros - start.micros)
+            let need = (use(day) * span + Int128(Self.dayMicros) - 1) / Int128(Self.dayMicros)
+            let paid = Self.pay(need, from: &open, at: start)
+            if emptyAt == nil, paid < need {
+                let part = need > 0 ? span * paid / need : 0
+                emptyAt = Instant(micros: start.micros + Int64(clamping: part))
+            }
+            for lot in open where lot.expiresAt == next && lot.left > 0 {
+                unused[lot.position] = Int64(clamping: lot.left)
+            }
+        }
+    }
+
+    /// Takes what is needed off the lots that can pay; gives how much of it there was.
+    private static func pay(_ need: Int128, from open: inout [Open], at time: Instant) -> Int128 {
+        var rest = need
+        for index in open.indices where rest > 0 {
+            guard open[index].effectiveAt <= time, time < open[index].expiresAt else { continue }
+            let part = min(rest, open[index].left)
+            open[index].left -= part
+            rest -= part
+        }
+        return need - rest
+    }
+}

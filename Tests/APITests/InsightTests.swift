@@ -1,0 +1,134 @@
+import Credit
+import Testing
+
+@Suite struct InsightTests {
+    private func start() throws -> (TestServer, TestClient) {
+        let server = try TestServer()
+        _ = try server.account("acme", credits: "100000")
+        return (server, try server.operator())
+    }
+
+    private func charge(
+        _ client: TestClient, _ key: String, _ amount: String, action: String = "fetch",
+        parameters: String = "{}", at time: String? = nil
+    ) throws -> String {
+        let posted = time.map { ",\"posted_at\":\"\($0)\"" } ?? ""
+        let answer = try client.charge(
+            """
+            {"account":"acme","action":"\(action)","amount":\(amount),"parameters":\(parameters)\(posted)}
+            """, key)
+        try #require(answer.status == 201, "\(answer.text)")
+        return try #require(answer.json["entry_id"].text)
+    }
+
+    @Test(arguments: [false, true])
+    func `what used most is told by action, key and parameters`(isStored: Bool) throws {
+        let (server, client) = try start()
+        for number in 0..<6 {
+            _ = try charge(client, "a\(number)", "5", parameters: #"{"q":"x","n":1}"#)
+            _ = try charge(client, "b\(number)", "1", parameters: "{\"q\":\"\(number)\"}")
+        }
+        if isStored { try server.checkpoint(cellQuarters: 1) }
+        let last = try charge(client, "c", "2.5", parameters: #"{"n":1,"q":"x"}"#)
+        _ = try charge(client, "d", "7.5", action: "enrich")
+        let answer = try client.get("/v1/insights/consumption?account=acme&limit=2")
+        #expect(answer.status == 200)
+        let json = answer.json
+        #expect(json["credits"] == .number("46"))
+        #expect(json["calls"] == .number("14"))
+        #expect(json["complete"] == .bool(true))
+        #expect(json["actions"].elements.map { $0["action"].text } == ["fetch", "enrich"])
+        #expect(json["actions"][0]["credits"] == .number("38.5"))
+        #expect(json["actions"][0]["share_percent"] == .number("83.69"))
+        #expect(json["keys"][0]["key"] == .null)
+        let calls = json["parameters"].elements
+        #expect(calls.count == 2)
+        #expect(calls[0]["parameters"]["q"] == .string("x"))
+        #expect(calls[0]["credits"] == .number("32.5"))
+        #expect(calls[0]["calls"] == .number("7"))
+        #expect(calls[0]["last_entry_id"] == .string(last))
+        let only = try client.get("/v1/insights/consumption?account=acme&action=enrich").json
+        #expect(only["credits"] == .number("7.5"))
+    }
+
+    @Test func `what was paid for twice is told with examples`() throws {
+        let (server, client) = try start()
+        let first = try charge(client, "a", "5", parameters: #"{"id":[1,2],"full":true}"#)
+        server.time.advance(seconds: 100)
+        let second = try charge(client, "b", "4", parameters: #"{"full":true,"id":[1,2]}"#)
+        server.time.advance(seconds: 100)
+        let third = try charge(client, "c", "3", parameters: #"{"full":true,"id":[1,2]}"#)
+        _ = try charge(client, "other", "3", parameters: #"{"full":true,"id":[2,1]}"#)
+        _ = try charge(
+            client, "action", "3", action: "enrich", parameters: #"{"full":true,"id":[1,2]}"#)
+        for number in 0..<2 {
+            _ = try charge(client, "none\(number)", "3")
+            _ = try charge(client, "free\(number)", "0", parameters: #"{"x":1}"#)
+        }
+        server.time.advance(seconds: 500)
+        _ = try charge(client, "late", "9", parameters: #"{"full":true,"id":[1,2]}"#)
+        let target = "/v1/insights/duplicates?account=acme&window_seconds="
+        let near = try client.get(target + "300").json
+        #expect(near["repeats"] == .number("2"))
+        #expect(near["credits"] == .number("7"))
+        #expect(near["groups"].elements.count == 1)
+        #expect(near["groups"][0]["action"] == .string("fetch"))
+        let examples = near["groups"][0]["examples"].elements
+        #expect(examples.map { $0["entry_id"].text } == [third, second])
+        #expect(examples.map { $0["repeats_entry_id"].text } == [second, first])
+        #expect(try client.get(target + "10000").json["credits"] == .number("16"))
+        #expect(try client.get(target + "1").json["repeats"] == .number("0"))
+        for wrong in ["0", "x", "99999999"] {
+            let refused = try client.get(target + wrong)
+            #expect(refused.status == 422)
+            #expect(refused.json["field"] == .string("window_seconds"))
+        }
+    }
+
+    @Test func `a forecast is tried on the past and tells its error`() throws {
+        let (server, client) = try start()
+        // Made a month ago, so that there is a past to post charges to.
+        for day in 0..<28 {
+            server.time.advance(seconds: 86_400)
+            for number in 0..<3 { _ = try charge(client, "k\(day)-\(number)", "10") }
+        }
+        server.time.advance(seconds: 3600)
+        let granted = try client.post(
+            "/v1/accounts/acme/grants",
+            """
+            {"amount":500,"kind":"promo","package":"trial",
+            "expires_at":"\(server.time.now().advanced(seconds: 10 * 86_400).rfc3339)"}
+            """, idempotency: "promo")
+        try #require(granted.status == 201, "\(granted.text)")
+        let answer = try client.get("/v1/insights/forecast?account=acme")
+        #expect(answer.status == 200)
+        let json = answer.json
+        #expect(json["average_daily"] == .number("30"))
+        #expect(json["usual_day"]["credits"] == .number("30"))
+        #expect(json["weekdays"].elements.count == 7)
+        let forecast = json["forecast"]
+        #expect(forecast["error_percent"] == .number("0"))
+        #expect(forecast["next_7_days"] == .number("210"))
+        #expect(forecast["methods"].elements.count == 4)
+        #expect(forecast["runs_out_at"] == .null)
+        let expiring = json["expiring"].elements
+        #expect(expiring.count == 1)
+        #expect(expiring[0]["package"] == .string("trial"))
+        #expect(expiring[0]["remaining"] == .number("500"))
+        #expect(expiring[0]["expected_unused"].number.map { 199...201 ~= $0 } == true)
+        let taken = try client.post(
+            "/v1/accounts/acme/adjustments", #"{"amount":-99060,"note":"n"}"#, idempotency: "less")
+        try #require(taken.status == 201, "\(taken.text)")
+        let short = try client.get("/v1/insights/forecast?account=acme").json["forecast"]
+        #expect(short["runs_out_at"].text != nil)
+        #expect(short["runs_out_earliest"].text != nil)
+    }
+}
+
+extension JSONTree {
+    /// The whole part of a number.
+    fileprivate var number: Int? {
+        guard case .number(let digits) = self else { return nil }
+        return Int(digits.prefix { $0 != "." })
+    }
+}
