@@ -40,11 +40,13 @@ final class Committer<Storage: Journal & ~Copyable & Sendable>: Sendable {
         stage.withLock { stage in
             var segment = decided.segment
             let wasFailed = stage.failure != nil
+            let start = ContinuousClock.now
             let batches = stage.commit(&segment)
+            let time = ContinuousClock.now - start
             if let failure = stage.failure {
                 if !wasFailed { follower.failed(failure) }
             } else {
-                settle(segment, decided.image, after: stage.last)
+                settle(segment, decided.image, after: stage.last, time)
             }
             segment.batches = []
             deliver(batches, of: segment.contents)
@@ -69,10 +71,13 @@ final class Committer<Storage: Journal & ~Copyable & Sendable>: Sendable {
         }
     }
 
-    private func settle(_ segment: PendingSegment, _ image: LedgerImage?, after last: JournalMark) {
+    private func settle(
+        _ segment: PendingSegment, _ image: LedgerImage?, after last: JournalMark,
+        _ time: Duration
+    ) {
         if let encoded = segment.encoded {
             follower.fold(segment.contents)
-            counters.withLock { $0.add(segment.contents, encoded) }
+            counters.withLock { $0.add(segment.contents, encoded, in: time) }
         }
         if let image { follower.checkpoint(image, last) }
     }
@@ -96,8 +101,24 @@ public struct PipelineCounters: Hashable, Sendable {
     public private(set) var bytes: UInt64 = 0
     /// The last durable segment.
     public private(set) var lastSegment: UInt64 = 0
+    /// How many events the segments had.
+    public private(set) var commitEvents = Histogram(
+        bounds: [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536])
+    /// How long it took to chain, write and sync them, in microseconds.
+    public private(set) var commitMicros = Histogram(
+        bounds: [
+            100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000,
+            10_000_000,
+        ])
 
-    mutating func add(_ contents: SegmentContents, _ encoded: EncodedSegment) {
+    mutating func add(
+        _ contents: SegmentContents, _ encoded: EncodedSegment, in time: Duration
+    ) {
+        let (seconds, attoseconds) = time.components
+        commitEvents.add(UInt64(contents.charges.count + contents.events.count))
+        commitMicros.add(
+            UInt64(clamping: seconds) &* 1_000_000
+                &+ UInt64(clamping: attoseconds / 1_000_000_000_000))
         segments += 1
         charges += UInt64(contents.charges.count)
         otherEvents += UInt64(contents.events.count)

@@ -29,6 +29,9 @@ final class Inbox: Sendable {
     private let signal = DispatchSemaphore(value: 0)
     private let uncheckedSignal = DispatchSemaphore(value: 0)
 
+    /// How many commands wait for the writer.
+    var waitingCount: Int { state.withLock { $0.itemCount } }
+
     /// Puts a batch, whose keys have been looked up or are yet to be; false when there is too much
     /// waiting or the inbox is closed.
     func put(_ batch: CommandBatch, isChecked: Bool = true) -> Bool {

@@ -71,6 +71,9 @@ public final class Pipeline: Sendable {
     /// What the pipeline has done so far.
     public var counts: PipelineCounters { durable() }
 
+    /// How many commands wait for the writer.
+    public var waitingCount: Int { inbox.waitingCount }
+
     /// Takes no more batches, finishes those it has, makes a last checkpoint and ends the threads.
     public func stop() {
         inbox.close()

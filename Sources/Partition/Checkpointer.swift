@@ -23,6 +23,7 @@ final class Checkpointer: Sendable {
         var lastWritten: UInt64 = 0
         var lastError: StoreError?
         var isCondemned = false
+        var counters = CheckpointCounters()
     }
 
     private let readModel: ReadModel
@@ -65,6 +66,9 @@ final class Checkpointer: Sendable {
         jobs.put(Job(image: image, mark: mark, frozen: frozen))
     }
 
+    /// What has been written since the start.
+    var counters: CheckpointCounters { status.withLock { $0.counters } }
+
     /// Why the last checkpoint could not be written, if so.
     var lastError: StoreError? { status.withLock { $0.lastError } }
 
@@ -95,17 +99,25 @@ final class Checkpointer: Sendable {
 
     /// False when it could not be written.
     private func write(_ job: Job, to state: inout SQLiteState) -> Bool {
+        let start = ContinuousClock.now
         do throws(StoreError) {
             try state.write(
                 Checkpoint(job.frozen, job.image, through: job.mark), from: journal)
             readModel.thaw(job.frozen)
             keys.publish(state.keyRuns, through: state.through)
-            status.withLock { $0.lastError = nil }
+            let end = ContinuousClock.now
+            status.withLock { status in
+                status.lastError = nil
+                status.counters.written += 1
+                status.counters.lastEnd = end
+                status.counters.lastDuration = end - start
+            }
             return true
         } catch {
             status.withLock { status in
                 status.failed = job
                 status.lastError = error
+                status.counters.failed += 1
             }
             stopIfDamaged(error)
             return false
@@ -136,4 +148,16 @@ final class Checkpointer: Sendable {
     }
 
     private var isCondemned: Bool { status.withLock { $0.isCondemned } }
+}
+
+/// What has become of checkpoints since the start, for metrics.
+public struct CheckpointCounters: Hashable, Sendable {
+    public internal(set) var written: UInt64 = 0
+    public internal(set) var failed: UInt64 = 0
+    /// How long the last one took to write.
+    public internal(set) var lastDuration: Duration = .zero
+    var lastEnd = ContinuousClock.now
+
+    /// How long ago the last one was written, or the start when none was.
+    public var age: Duration { ContinuousClock.now - lastEnd }
 }

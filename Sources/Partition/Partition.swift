@@ -87,6 +87,15 @@ public final class Partition: Sendable {
     /// What has been made durable since the opening.
     public var counts: PipelineCounters { pipeline.counts }
 
+    /// How many commands wait for the writer.
+    public var waitingCount: Int { pipeline.waitingCount }
+
+    /// What has become of checkpoints since the opening.
+    public var checkpoints: CheckpointCounters { checkpointer.counters }
+
+    /// How many bytes the files take, with their logs, by name without what follows the point.
+    public var fileSizes: (journal: UInt64, state: UInt64) { folder.fileSizes }
+
     /// Finishes what was submitted, makes a last checkpoint and ends the threads.
     public func close() {
         scrubber.stop()

@@ -13,6 +13,19 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
     public var vfs: String? { nil }
     private let lock: Int32
 
+    /// How many bytes the journal and the state take, with their logs.
+    public var fileSizes: (journal: UInt64, state: UInt64) {
+        (Self.size("\(path)/journal.db"), Self.size("\(path)/state.db"))
+    }
+
+    private static func size(_ path: String) -> UInt64 {
+        ["", "-wal"].reduce(0) { sum, suffix in
+            var status = stat()
+            guard unsafe stat(path + suffix, &status) == 0 else { return sum }
+            return sum + UInt64(clamping: status.st_size)
+        }
+    }
+
     /// Creates the folder (mode 0700) if need be, so that it outlasts a loss of power, and locks it.
     ///
     /// Throws `StoreError.inUse` while another process holds it.

@@ -62,7 +62,8 @@ struct RunningServer {
             metrics: {
                 APIMetrics(
                     http: server.counters, pipeline: partition.counts,
-                    accounts: partition.directory.accountCount, isReady: readiness.isReady)
+                    accounts: partition.directory.accountCount, isReady: readiness.isReady,
+                    storage: StorageFigures(partition))
             },
             submit: { batch in partition.submit(batch) })
         self.readiness = readiness
@@ -96,5 +97,20 @@ struct RunningServer {
         readiness.isReady = false
         partition.close()
         services.stop()
+    }
+}
+
+extension StorageFigures {
+    /// The figures of a partition that is open.
+    fileprivate init(_ partition: Partition) {
+        self.init()
+        let (checkpoints, sizes) = (partition.checkpoints, partition.fileSizes)
+        waitingCommands = partition.waitingCount
+        journalBytes = sizes.journal
+        stateBytes = sizes.state
+        checkpointsWritten = checkpoints.written
+        checkpointsFailed = checkpoints.failed
+        checkpointAge = checkpoints.age
+        checkpointDuration = checkpoints.lastDuration
     }
 }

@@ -101,9 +101,23 @@ import Wire
         #expect(answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
         for line in answer.text.split(separator: "\n") where !line.hasPrefix("#") {
             let parts = line.split(separator: " ")
-            #expect(parts.count == 2 && UInt64(parts[1]) != nil, "\(line)")
+            let digits = parts.last?.split(separator: ".") ?? []
+            #expect(parts.count == 2 && digits.count <= 2, "\(line)")
+            #expect(digits.allSatisfy { UInt64($0) != nil }, "\(line)")
         }
         #expect(answer.text.contains("tally_ready 1\n"))
+        let commits = answer.text.split(separator: "\n").filter {
+            $0.hasPrefix("tally_commit_duration_seconds")
+        }
+        #expect(commits.count == 16)
+        #expect(commits[0].hasPrefix(#"tally_commit_duration_seconds_bucket{le="0.000100"} "#))
+        // Each bucket has what the smaller ones have, the last one all.
+        let counts = commits.filter { $0.contains("_bucket") }.compactMap {
+            $0.split(separator: " ").last.flatMap { Int($0) }
+        }
+        #expect(counts == counts.sorted())
+        #expect(commits.last == "tally_commit_duration_seconds_count \(counts.last ?? -1)")
+        #expect((counts.last ?? 0) >= 3)
     }
 
     @Test(arguments: ["a: {b: c}", "a: |\n  b", "a: 'b'", "  a: b", "a:\n", "- a\nb: c", "a: &x b"])

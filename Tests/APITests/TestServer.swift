@@ -77,7 +77,7 @@ final class TestServer: Sendable {
             metrics: {
                 APIMetrics(
                     http: HTTPCounters(), pipeline: pipeline.counts, accounts: 0,
-                    isReady: readiness.isReady)
+                    isReady: readiness.isReady, storage: StorageFigures())
             }, submit: { gate.isFull.withLock { $0 } ? false : pipeline.submit($0) })
         var configuration = HTTPServer.Configuration()
         configuration.address.port = 0

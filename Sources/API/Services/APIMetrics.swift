@@ -2,6 +2,23 @@ public import Engine
 public import HTTP
 internal import Wire
 
+/// What `/metrics` shows of storage.
+public struct StorageFigures: Hashable, Sendable {
+    /// How many commands wait for the writer.
+    public var waitingCommands = 0
+    /// Bytes of the files with their logs.
+    public var journalBytes: UInt64 = 0
+    public var stateBytes: UInt64 = 0
+    public var checkpointsWritten: UInt64 = 0
+    public var checkpointsFailed: UInt64 = 0
+    /// How long ago the last checkpoint was written.
+    public var checkpointAge: Duration = .zero
+    /// How long it took.
+    public var checkpointDuration: Duration = .zero
+
+    public init() {}
+}
+
 /// What `/metrics` shows.
 public struct APIMetrics: Hashable, Sendable {
     public var http: HTTPCounters
@@ -9,10 +26,13 @@ public struct APIMetrics: Hashable, Sendable {
     public var accounts: Int
     /// True once requests are answered.
     public var isReady: Bool
+    public var storage: StorageFigures
 
     public init(
-        http: HTTPCounters, pipeline: PipelineCounters, accounts: Int, isReady: Bool
+        http: HTTPCounters, pipeline: PipelineCounters, accounts: Int, isReady: Bool,
+        storage: StorageFigures
     ) {
+        self.storage = storage
         self.http = http
         self.pipeline = pipeline
         self.accounts = accounts
@@ -39,6 +59,7 @@ public struct APIMetrics: Hashable, Sendable {
         add(
             "tally_last_segment", "gauge", "Number of the last segment", pipeline.lastSegment,
             &text)
+        addStorage(to: &text)
         add(
             "tally_http_requests_total", "counter", "Whole requests received",
             UInt64(http.requests), &text)
@@ -52,6 +73,70 @@ public struct APIMetrics: Hashable, Sendable {
         add("tally_http_bytes_out_total", "counter", "Bytes written", UInt64(http.bytesOut), &text)
         addRejections(to: &text)
         return text
+    }
+
+    private func addStorage(to text: inout [UInt8]) {
+        add(
+            "tally_commit_events", "Events of a commit", pipeline.commitEvents, micros: false, &text
+        )
+        add(
+            "tally_commit_duration_seconds", "Time to chain, write and sync a commit",
+            pipeline.commitMicros, micros: true, &text)
+        add(
+            "tally_waiting_commands", "gauge", "Commands that wait for the writer",
+            UInt64(max(0, storage.waitingCommands)), &text)
+        add(
+            "tally_journal_bytes", "gauge", "Bytes of the journal with its log",
+            storage.journalBytes, &text)
+        add(
+            "tally_state_bytes", "gauge", "Bytes of what is derived from it, with its log",
+            storage.stateBytes, &text)
+        add(
+            "tally_checkpoints_total", "counter", "Checkpoints written",
+            storage.checkpointsWritten, &text)
+        add(
+            "tally_checkpoint_failures_total", "counter", "Checkpoints that could not be written",
+            storage.checkpointsFailed, &text)
+        add(
+            "tally_checkpoint_age_seconds", "Time since the last checkpoint, or since the start",
+            storage.checkpointAge, &text)
+        add(
+            "tally_checkpoint_duration_seconds", "Time that the last checkpoint took",
+            storage.checkpointDuration, &text)
+    }
+
+    private func add(_ name: String, _ help: String, _ value: Duration, _ text: inout [UInt8]) {
+        let (seconds, attoseconds) = value.components
+        let micros =
+            UInt64(clamping: seconds) &* 1_000_000
+            &+ UInt64(clamping: attoseconds / 1_000_000_000_000)
+        text.append(
+            contentsOf:
+                "# HELP \(name) \(help)\n# TYPE \(name) gauge\n\(name) \(Self.seconds(micros))\n"
+                .utf8)
+    }
+
+    /// Microseconds as seconds, or a plain number.
+    private func add(
+        _ name: String, _ help: String, _ histogram: Histogram, micros: Bool,
+        _ text: inout [UInt8]
+    ) {
+        let number = { (value: UInt64) in micros ? Self.seconds(value) : "\(value)" }
+        var lines = "# HELP \(name) \(help)\n# TYPE \(name) histogram\n"
+        var count: UInt64 = 0
+        for (bound, added) in zip(histogram.bounds, histogram.counts) {
+            count &+= added
+            lines += "\(name)_bucket{le=\"\(number(bound))\"} \(count)\n"
+        }
+        count &+= histogram.counts.last ?? 0
+        lines += "\(name)_bucket{le=\"+Inf\"} \(count)\n"
+        lines += "\(name)_sum \(number(histogram.sum))\n\(name)_count \(count)\n"
+        text.append(contentsOf: lines.utf8)
+    }
+
+    private static func seconds(_ micros: UInt64) -> String {
+        let fraction = String(1_000_000 + micros % 1_000_000).dropFirst()
+        return "\(micros / 1_000_000).\(fraction)"
     }
 
     private func addRejections(to text: inout [UInt8]) {
