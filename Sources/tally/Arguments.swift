@@ -6,8 +6,18 @@ enum Failure: Error {
     case usage(String)
     /// The work failed: exit code 1.
     case failed(String)
+    /// The work failed, and why was said already: exit code 1.
+    case told
     /// `--help` was asked for: exit code 0.
     case help
+
+    /// What there is to say.
+    var message: String? {
+        switch self {
+        case .usage(let message), .failed(let message): message
+        case .told, .help: nil
+        }
+    }
 }
 
 /// The options and values of one command, read by name.

@@ -6,7 +6,6 @@ import Partition
 import SQLiteStore
 import Store
 import Synchronization
-import Terminal
 
 /// The services that loops get once the folder has been recovered.
 private final class ServicesSlot: Sendable {
@@ -26,10 +25,13 @@ struct RunningServer {
     /// The address listened on.
     var address: String { server.address.description }
 
+    /// How far the wall clock stands behind the journal.
+    var clockBehindSeconds: Int64 { partition.opening.clockBehindMicros / 1_000_000 }
+
     /// What was found in the data folder, in a line.
     var opening: String {
         let opening = partition.opening
-        let behind = opening.clockBehindMicros / 1_000_000
+        let behind = clockBehindSeconds
         let clock = behind > 0 ? "; the clock is \(behind) s behind the journal: time waits" : ""
         return opening.last == 0
             ? "new data folder\(clock)"
@@ -38,7 +40,8 @@ struct RunningServer {
 
     /// Binds the address and answers that it is not ready, recovers, then answers everything.
     init(
-        _ options: ServeOptions, folder: consuming DataFolder, readiness: Readiness
+        _ options: ServeOptions, folder: consuming DataFolder, readiness: Readiness,
+        _ log: ServerLog
     ) throws {
         let socket = ServeCommand.adminSocket(in: folder.path)
         let mailboxes = Mailboxes()
@@ -51,7 +54,10 @@ struct RunningServer {
                 deliver: { origin, answers in mailboxes.deliver(origin, answers) },
                 failed: { error in
                     readiness.isReady = false
-                    Terminal.report("storage failed, nothing later is stored: \(error)")
+                    log.note(
+                        .error, "storage_failed",
+                        "storage failed, nothing later is stored: \(error)"
+                    )
                     kill(getpid(), StopSignals.failureSignal)
                 }))
         let (partition, server) = (partition, server)

@@ -1,5 +1,6 @@
 import API
 import Engine
+import Foundation
 import Glibc
 import HTTP
 import Partition
@@ -22,10 +23,15 @@ enum ServeCommand {
               --data DIR            where the journal lies (./tally-data)
               --listen ADDR         address and port (127.0.0.1:8080); port 0 takes a free one
               --config FILE         a JSON object: data, listen, loops, rate_limit,
-                                    public_price_lists; options win over it
+                                    public_price_lists, log
               --loops N             threads that read and write HTTP (1)
               --rate-limit N/S      requests of one customer key in S seconds, or off (600/60)
               --public-price-lists  let everybody read GET /v1/price-lists
+              --log text|json       how it tells of itself on stderr (text)
+
+            An option wins over the environment (TALLY_DATA, TALLY_LISTEN, TALLY_CONFIG,
+            TALLY_LOOPS, TALLY_RATE_LIMIT, TALLY_PUBLIC_PRICE_LISTS, TALLY_LOG), and that
+            over the file.
             """,
         run: run)
 
@@ -33,17 +39,32 @@ enum ServeCommand {
     static func adminSocket(in folder: String) -> String { "\(folder)/admin.sock" }
 
     private static func run(_ text: [String]) throws {
-        let options = try ServeOptions(text)
+        let options = try ServeOptions(text, environment: ProcessInfo.processInfo.environment)
+        let log = ServerLog(options.logFormat)
+        do {
+            try serve(options, log)
+        } catch  where options.logFormat == .json {
+            log.note(.error, "failed", (error as? Failure)?.message ?? "\(error)")
+            throw Failure.told
+        }
+    }
+
+    private static func serve(_ options: ServeOptions, _ log: ServerLog) throws {
         HugePages.prefer()
         let signals = StopSignals()
         let folder = try DataOption.open(options.data, creating: true)
         let readiness = Readiness()
-        let running = try RunningServer(options, folder: folder, readiness: readiness)
-        Terminal.report(running.opening)
-        Terminal.report("listening on http://\(running.address)")
+        let running = try RunningServer(options, folder: folder, readiness: readiness, log)
+        log.note(
+            running.clockBehindSeconds > 0 ? .warning : .info, "recovered", running.opening)
+        log.note(
+            .info, "listening", "listening on http://\(running.address)",
+            [("address", running.address)])
         let reason = signals.wait()
+        if reason == .asked { log.note(.info, "draining", "draining") }
         running.stop()
         if reason == .failure { throw Failure.failed("storage failed; start again to recover") }
+        log.note(.info, "stopped", "stopped")
     }
 }
 

@@ -4,7 +4,8 @@ import Terminal
 let commands = [
     ServeCommand.command, AdminCommand.command, ReplayCommand.command, UsageCommand.command,
     EstimateCommand.command, PricesCommand.command, VerifyCommand.command,
-    BackupCommand.command, RestoreCommand.command,
+    BackupCommand.command, RestoreCommand.command, ManualCommand.command,
+    CompletionCommand.command,
 ]
 
 let overview = """
@@ -37,6 +38,8 @@ do {
     exit(2)
 } catch Failure.failed(let message) {
     Terminal.report("tally \(name): \(message)")
+    exit(1)
+} catch Failure.told {
     exit(1)
 } catch {
     Terminal.report("tally \(name): \(error)")
