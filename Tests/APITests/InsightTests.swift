@@ -85,6 +85,18 @@ import Testing
         }
     }
 
+    @Test func `on the first day use is taken to go on`() throws {
+        let (_, client) = try start()
+        _ = try charge(client, "k", "10")
+        let json = try client.get("/v1/insights/forecast?account=acme").json
+        #expect(json["today"] == .number("10"))
+        #expect(json["forecast"]["next_7_days"] == .number("70"))
+        #expect(json["forecast"]["error_percent"] == .null)
+        #expect(json["usual_day"]["days"] == .number("0"))
+        let answer = try client.get("/v1/balance?account=acme").json
+        #expect(answer["average_daily"] == .number("10"))
+    }
+
     @Test func `a forecast is tried on the past and tells its error`() throws {
         let (server, client) = try start()
         // Made a month ago, so that there is a past to post charges to.

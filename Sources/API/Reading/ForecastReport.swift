@@ -65,7 +65,7 @@ struct ForecastReport: Sendable {
                 ForecastAnswer.Method(name: $0.method.rawValue, error: $0.error)
             },
             trialCount: forecast.trialCount,
-            nextWeek: (0..<7).reduce(0) { $0 + forecast.use(ahead: $1) },
+            nextWeek: (0..<7).reduce(0) { $0 + Self.use(forecast, averageDaily, ahead: $1) },
             expiring: try expiring(burned))
         answer.runsOutAt = burned.emptyAt
         if let spread = forecast.spread {
@@ -75,13 +75,19 @@ struct ForecastReport: Sendable {
         return answer
     }
 
-    /// What becomes of the lots; before a first whole day, use is taken to go on as on average.
+    /// What is used on a day; before a first whole day, use is taken to go on as on average.
+    private static func use(
+        _ forecast: UseForecast, _ averageDaily: Int128, ahead: Int
+    ) -> Int128 {
+        forecast.isBlank ? averageDaily : forecast.use(ahead: ahead)
+    }
+
+    /// What becomes of the lots.
     private func burnDown(
         _ forecast: UseForecast, _ averageDaily: Int128, times hundredths: Int = 10_000
     ) -> BurnDown {
         BurnDown(view.lots, from: view.now) { day in
-            let use = forecast.isBlank ? averageDaily : forecast.use(ahead: day)
-            return use * Int128(hundredths) / 10_000
+            Self.use(forecast, averageDaily, ahead: day) * Int128(hundredths) / 10_000
         }
     }
 
