@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import Glibc
 public import Store
 
@@ -12,6 +13,9 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
     public let path: String
     public var vfs: String? { nil }
     private let lock: Int32
+
+    /// The version of SQLite that this program runs with.
+    public static var sqliteVersion: String { unsafe String(cString: sqlite3_libversion()) }
 
     /// How many bytes the journal and the state take, with their logs.
     public var fileSizes: (journal: UInt64, state: UInt64) {

@@ -26,6 +26,16 @@ public final class SQLiteJournalReader: JournalReader, Sendable {
         }
     }
 
+    /// How the file keeps what was not copied into it yet: "wal" as Tally sets it.
+    public func journalMode() throws(StoreError) -> String {
+        try connection.withLock { (connection) throws(StoreError) in
+            let mode = try connection.database.statement("PRAGMA journal_mode")
+            guard try mode.step(connection.database) else { return "" }
+            defer { mode.reset() }
+            return mode.text(0)
+        }
+    }
+
     public func segment(_ number: UInt64) throws(StoreError) -> EncodedSegment? {
         try connection.withLock { (connection) throws(StoreError) in
             connection.select.bind(1, Int64(bitPattern: number))

@@ -25,7 +25,8 @@ struct ServerLog: Sendable {
         self.format = format
     }
 
-    private static var now: Instant {
+    /// The time by the wall clock.
+    static var now: Instant {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return Instant(micros: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)

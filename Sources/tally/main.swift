@@ -4,7 +4,7 @@ import Terminal
 let commands = [
     ServeCommand.command, AdminCommand.command, ReplayCommand.command, UsageCommand.command,
     EstimateCommand.command, PricesCommand.command, VerifyCommand.command,
-    BackupCommand.command, RestoreCommand.command, ManualCommand.command,
+    BackupCommand.command, RestoreCommand.command, DoctorCommand.command, ManualCommand.command,
     CompletionCommand.command,
 ]
 

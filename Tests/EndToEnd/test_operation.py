@@ -91,6 +91,34 @@ class SettingTests(unittest.TestCase):
         self.assertIn("in use", failed[0]["message"])
 
 
+class DoctorTests(unittest.TestCase):
+    def look(self, *options):
+        done = subprocess.run(
+            [BINARY, "doctor", "--json", *options], capture_output=True, text=True, timeout=60)
+        return done.returncode, {finding["name"]: finding for finding in json.loads(done.stdout)}
+
+    def test_what_is_fit_and_what_is_not_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            data = f"{folder}/data"
+            code, found = self.look("--data", data)
+            self.assertEqual(code, 0)
+            self.assertRegex(found["disk"]["detail"], "takes [0-9]+ us, one in a hundred [0-9]+ us")
+            self.assertIn("none yet", found["journal"]["detail"])
+            self.assertEqual(os.listdir(folder), [])
+            process, _ = serve("--data", data, "--listen", "127.0.0.1:0")
+            subprocess.run(
+                [BINARY, "admin", "key", "create", "--role", "service", "--data", data], check=True,
+                capture_output=True, timeout=60)
+            code, found = self.look("--data", data)
+            self.assertEqual((code, found["journal"]["state"]), (0, "ok"))
+            self.assertIn("1 segments, journal_mode wal", found["journal"]["detail"])
+            self.assertEqual(found["clock"]["state"], "ok")
+            stopped(process)
+            pathlib.Path(data, "journal.db").write_bytes(b"nonsense" * 1000)
+            code, found = self.look("--data", data)
+            self.assertEqual((code, found["journal"]["state"]), (1, "failed"))
+
+
 class ManualTests(unittest.TestCase):
     def said(self, *arguments):
         return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60, check=True).stdout
