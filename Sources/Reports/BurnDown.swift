@@ -20,6 +20,8 @@ public struct BurnDown: Sendable {
         var left: Int128
     }
 
+    /// More than this in a day, in micro-credits, makes no difference: no lots last for it.
+    private static let useMax = Int128(1) << 80
     private static let dayMicros: Int64 = 86_400_000_000
 
     /// Follows `lots`, in the order in which they pay, from `now` on; `use` gives what is used in each
@@ -38,7 +40,9 @@ public struct BurnDown: Sendable {
         for (start, next) in zip(steps, steps.dropFirst()) {
             let day = Int((start.micros - now.micros) / Self.dayMicros)
             let span = Int128(next.micros - start.micros)
-            let need = (use(day) * span + Int128(Self.dayMicros) - 1) / Int128(Self.dayMicros)
+            let need =
+                (min(use(day), Self.useMax) * span + Int128(Self.dayMicros) - 1)
+                / Int128(Self.dayMicros)
             let paid = Self.pay(need, from: &open, at: start)
             if emptyAt == nil, paid < need {
                 let part = need > 0 ? span * paid / need : 0

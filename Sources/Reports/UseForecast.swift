@@ -49,6 +49,8 @@ public struct UseForecast: Sendable {
     public static let trialsMax = 28
     /// How many days of the past are looked at.
     public static let daysMax = 63
+    /// The most that use is told to be over what is told, in hundredths of a percent.
+    static let spreadMax: Int128 = 1_000_000
     /// So many trials it takes to say how far use may be from what is told.
     public static let spreadTrialsMin = 7
 
@@ -144,7 +146,8 @@ public struct UseForecast: Sendable {
     ) -> (low: Int, high: Int)? {
         let ratios = origins.compactMap { origin -> Int? in
             let (told, used) = trial(method, days, origin)
-            return told > 0 ? Int(clamping: max(0, used) * 10_000 / told) : nil
+            guard told > 0 else { return nil }
+            return Int(clamping: min(max(0, used) * 10_000 / told, spreadMax))
         }.sorted()
         guard ratios.count >= spreadTrialsMin else { return nil }
         return (ratios[ratios.count / 10], ratios[ratios.count - 1 - ratios.count / 10])

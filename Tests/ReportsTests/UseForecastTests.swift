@@ -96,6 +96,22 @@ struct UseForecastTests {
         }
     }
 
+    @Test func `use beyond all measure is told, and traps nowhere`() throws {
+        let most = Int128(1) << 90
+        let forecast = UseForecast((0..<40).map { $0 % 8 == 7 ? most : 1 })
+        let spread = try #require(forecast.spread)
+        #expect(spread.high <= 1_000_000)
+        let burned = BurnDown([try Self.lot(1, .max)], from: .epoch) {
+            forecast.use(ahead: $0) * Int128(spread.high) / 10_000
+        }
+        #expect(burned.emptyAt != nil)
+        let atOnce = BurnDown([try Self.lot(1, .max)], from: .epoch) { _ in .max }.emptyAt
+        #expect(try #require(atOnce) < Instant.epoch.advanced(seconds: 1))
+        #expect(
+            UseForecast([1, 1, 1, 1, 1, 1, 1] + [Int128](repeating: most, count: 13)).spread?.high
+                == 1_000_000)
+    }
+
     private static func lot(
         _ number: UInt32, _ credits: Int64, from: Int64 = 0, until: Int64? = nil
     ) throws -> Lot {
