@@ -49,6 +49,7 @@ let package = Package(
         system("CNettle", "nettle", apt: "nettle-dev"),
         .systemLibrary(name: "CPrefetch"),
         system("CZlib", "zlib", apt: "zlib1g-dev"),
+        system("CYAML", "yaml-0.1", apt: "libyaml-dev"),
 
         // Embeds its files at build time; Inter from Debian's package fonts-inter-variable.
         .target(name: "CAssets", exclude: ["app.css", "app.js"]),
@@ -86,7 +87,8 @@ let package = Package(
         program(
             "tally",
             [
-                "API", "Credit", "Digest", "Engine", "HTTP", "JSON", "Ledger", "Partition",
+                "API", "CYAML", "CivilTime", "Credit", "Digest", "Engine", "HTTP", "JSON", "Ledger",
+                "Partition",
                 "Pricing", "SQLiteStore", "Store", "Terminal", "Wire",
             ]),
         program(

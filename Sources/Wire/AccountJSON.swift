@@ -1,4 +1,4 @@
-internal import Credit
+public import Credit
 public import JSON
 public import Ledger
 
@@ -6,10 +6,13 @@ public import Ledger
 public struct AccountAnswer: Sendable {
     public var profile: AccountProfile
     public var record: AccountRecord
+    /// The plan from the next period on, where another was asked for; the inner nil is none.
+    public var nextPlan: Name??
 
-    public init(profile: AccountProfile, record: AccountRecord) {
+    public init(profile: AccountProfile, record: AccountRecord, nextPlan: Name??) {
         self.profile = profile
         self.record = record
+        self.nextPlan = nextPlan
     }
 }
 
@@ -20,6 +23,15 @@ extension AccountAnswer: JSONWritable {
         writer.member("id", profile.id)
         writer.member("name", profile.name)
         writer.member("plan", profile.plan?.id)
+        writer.key("next_plan")
+        if let nextPlan {
+            writer.beginObject()
+            writer.member("plan", nextPlan)
+            writer.member("effective_at", profile.periodEnd)
+            writer.endObject()
+        } else {
+            writer.null()
+        }
         writer.member("anchor", profile.anchor)
         writer.member("time_zone", profile.timeZone)
         writer.member("overdraft_limit", Credits(micros: record.overdraftLimit))

@@ -1,66 +1,6 @@
-public import Credit
+internal import Credit
 public import JSON
-public import Ledger
-
-/// What the body of a call may say, by what it asks for and who says it.
-public struct ChargeForm: Sendable {
-    /// What a body asks for.
-    public enum Kind: Hashable, Sendable {
-        case charge
-        /// A charge that carries its `idempotency_key`.
-        case batchItem
-        /// A charge with what it says of its hold.
-        case hold
-        /// How a held call turned out.
-        case capture
-        /// A charge that is only asked about; it need not name an account.
-        case estimate
-    }
-
-    public let kind: Kind
-    public let limits: APILimits
-    public let now: Instant
-    /// Only operators may send `posted_at`.
-    public let allowsPostedAt: Bool
-
-    public init(_ kind: Kind, limits: APILimits, now: Instant, allowsPostedAt: Bool) {
-        self.kind = kind
-        self.limits = limits
-        self.now = now
-        self.allowsPostedAt = allowsPostedAt
-    }
-
-    func takes(_ field: ChargeDecoder.Field) -> Bool {
-        switch field {
-        case .account, .customerKey, .action, .team, .scenario, .scenarioType, .run, .module:
-            kind != .capture
-        case .idempotencyKey: kind == .batchItem
-        case .ttlSeconds, .onExpiry, .minimum: kind == .hold
-        case .parameters, .amount, .requestID, .status, .results, .bytes, .durationMS, .checkRun,
-            .occurredAt, .metadata:
-            true
-        case .postedAt: kind != .estimate
-        case .priceList: kind == .estimate
-        case .onShort: kind != .hold
-        }
-    }
-}
-
-/// A charge as it was sent; its account may still be named by a customer key only.
-public struct DecodedCharge: Sendable {
-    /// The command, without account or fingerprint when a customer key was sent.
-    public var command = ChargeCommand()
-    /// Where the secret of the customer key stands in the body, if one was sent.
-    public var customerKey: JSONString?
-    /// The list that an estimate names, empty for none.
-    public var priceList = ByteRange.empty
-    /// What the body of a hold says beside its call.
-    public var hold = HoldRequest(
-        seconds: APILimits.holdSecondsUsual, onExpiry: .release, minimum: Self.noMinimum)
-
-    /// Says that no minimum was sent.
-    static let noMinimum: Int64 = -1
-}
+internal import Ledger
 
 /// Reads charges from bodies; keeps its working memory, so that one kept for long allocates nothing.
 public struct ChargeDecoder: Sendable {
@@ -69,6 +9,7 @@ public struct ChargeDecoder: Sendable {
         case action
         case parameters
         case customerKey = "customer_key"
+        case keyID = "key_id"
         case idempotencyKey = "idempotency_key"
         case amount
         case team
@@ -152,7 +93,9 @@ public struct ChargeDecoder: Sendable {
         if form.kind == .batchItem, charge.command.idempotence.key.isEmpty {
             throw .missingField(Field.idempotencyKey.rawValue)
         }
-        guard !charge.command.account.isEmpty || charge.customerKey != nil || form.kind == .estimate
+        guard
+            !charge.command.account.isEmpty || charge.customerKey != nil || charge.keyID != nil
+                || form.kind == .estimate
         else {
             throw .missingField(Field.account.rawValue)
         }
@@ -195,6 +138,7 @@ extension ChargeDecoder {
         case .action: charge.command.action = try cursor.name(in: text, to: &output)
         case .amount: charge.command.amount = try cursor.price(in: text).micros
         case .customerKey: charge.customerKey = try Self.secret(text, &cursor)
+        case .keyID: charge.keyID = try Self.keyID(text, &cursor)
         case .idempotencyKey:
             let key = try Self.idempotencyKey(text, &cursor, &output)
             charge.command.idempotence.key = key
@@ -238,8 +182,8 @@ extension ChargeDecoder {
         case .durationMS: details.duration = OptionalCount(try cursor.count(in: text, limit: limit))
         case .checkRun: details.isCheckRun = try cursor.flag(in: text)
         case .occurredAt: details.occurredAt = try Self.occurrence(text, &cursor, form)
-        case .account, .action, .amount, .customerKey, .idempotencyKey, .onShort, .postedAt,
-            .ttlSeconds, .onExpiry, .minimum, .priceList:
+        case .account, .action, .amount, .customerKey, .keyID, .idempotencyKey, .onShort,
+            .postedAt, .ttlSeconds, .onExpiry, .minimum, .priceList:
             break
         }
     }
@@ -275,6 +219,17 @@ extension ChargeDecoder {
         _ text: Span<UInt8>, _ cursor: inout JSONCursor
     ) throws(ValueError) -> JSONString {
         try cursor.scan { (cursor) throws(JSONError) in try cursor.string(in: text) }
+    }
+
+    private static func keyID(
+        _ text: Span<UInt8>, _ cursor: inout JSONCursor
+    ) throws(ValueError) -> APIKeyID {
+        var bytes: [UInt8] = []
+        _ = try cursor.bytes(in: text, to: &bytes)
+        guard let id = try? APIKeyID(text: bytes.span) else {
+            throw .invalid("it is no id of a key")
+        }
+        return id
     }
 
     private static func idempotencyKey(

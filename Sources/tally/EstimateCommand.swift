@@ -12,7 +12,7 @@ enum EstimateCommand {
     static let command = Subcommand(
         name: "estimate", summary: "say what a call would cost, and why",
         help: """
-            tally estimate --url URL --key KEY --action ACTION [CALL...] [--account ID]
+            tally estimate --key KEY [--url URL] --action ACTION [CALL...] [--account ID]
             tally estimate --prices FILE --action ACTION [CALL...]
             tally estimate --prices FILE --calls FILE
 
@@ -20,8 +20,10 @@ enum EstimateCommand {
             running Tally also says whether the account could pay, and which limit refuses if not.
             Nothing is charged.
 
-              --url URL           where Tally answers
-              --key KEY           a service or operator key, or the account's own
+              --key KEY           a service or operator key, or the account's own (or
+                                  TALLY_KEY in the environment)
+              --url URL           where Tally answers (TALLY_URL, else
+                                  http://127.0.0.1:8080)
               --account ID        whose prices, balance and budgets count
               --price-list NAME   another list than the account's
               --prices FILE       prices by a file instead, the body of PUT /v1/price-lists/NAME
@@ -74,8 +76,7 @@ enum EstimateCommand {
     }
 
     private static func ask(_ arguments: Arguments) throws {
-        let connection = try TallyConnection(
-            url: try arguments.required("--url"), key: try arguments.required("--key"))
+        let connection = try TallyConnection(arguments)
         let request = connection.request(.post, "/v1/estimates", body: try body(arguments))
         try show(try connection.bytes(of: request), arguments)
     }

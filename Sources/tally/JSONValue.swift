@@ -23,7 +23,10 @@ enum JSONValue: Equatable {
             var members: [String: JSONValue] = [:]
             try cursor.beginObject(in: text)
             while let key = try cursor.nextKey(in: text) {
-                members[string(key, text)] = try read(&cursor, text)
+                let name = string(key, text)
+                guard members.updateValue(try read(&cursor, text), forKey: name) == nil else {
+                    throw Failure.failed("\(name) is there twice")
+                }
             }
             return .object(members)
         case .array:
@@ -65,9 +68,51 @@ enum JSONValue: Equatable {
         return elements
     }
 
+    /// The members of an object.
+    var members: [String: JSONValue]? {
+        guard case .object(let members) = self else { return nil }
+        return members
+    }
+
     /// The exact amount of a number of credits.
     var credits: Credits? {
         guard case .number(let text) = self else { return nil }
         return try? Credits(decimal: text.utf8.span)
+    }
+}
+
+extension JSONValue: JSONWritable {
+    /// Writes the value, the members of objects by name.
+    func write(to bytes: inout [UInt8]) {
+        var writer = JSONWriter()
+        write(to: &writer)
+        bytes.append(contentsOf: writer.bytes)
+    }
+
+    private func write(to writer: inout JSONWriter) {
+        switch self {
+        case .object(let members):
+            writer.beginObject()
+            for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+                writer.key(bytes: name.utf8.span)
+                value.write(to: &writer)
+            }
+            writer.endObject()
+        case .array(let elements):
+            writer.beginArray()
+            for element in elements { element.write(to: &writer) }
+            writer.endArray()
+        case .string(let text): writer.value(text)
+        case .number(let digits): writer.value(json: digits.utf8.span)
+        case .bool(let isTrue): writer.value(isTrue)
+        case .null: writer.null()
+        }
+    }
+
+    /// The value as JSON text.
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return bytes
     }
 }

@@ -12,7 +12,7 @@ enum PricesCommand {
             tally prices check FILE
             tally prices import --format litellm|csv [--usd-per-credit X] [--round STEP]
                                 [--action PATTERN] FILE
-            tally prices put NAME FILE --url URL --key KEY [--json]
+            tally prices put NAME FILE --key KEY [--url URL] [--json]
             tally prices simulate NAME FILE [--data DIR] [--from TIME] [--to TIME]
                                 [--csv|--json]
 
@@ -36,8 +36,9 @@ enum PricesCommand {
               --usd-per-credit X  what a credit is worth (1)
               --round STEP        round each price up to a multiple of this many credits
               --action PATTERN    the actions that the rules are for ("*")
-              --url URL           where Tally answers
-              --key KEY           an operator's key
+              --key KEY           an operator's key (or TALLY_KEY in the environment)
+              --url URL           where Tally answers (TALLY_URL, else
+                                  http://127.0.0.1:8080)
               --data DIR          the data folder (./tally-data)
               --from, --to TIME   the period (all that is stored)
               --csv               a line for each account and action
@@ -109,8 +110,7 @@ enum PricesCommand {
     }
 
     private static func put(_ name: String, _ path: String, _ arguments: Arguments) throws {
-        let connection = try TallyConnection(
-            url: try arguments.required("--url"), key: try arguments.required("--key"))
+        let connection = try TallyConnection(arguments)
         let body = try InputFile.bytes(of: path, limit: PriceListLimits.bodyBytesMax)
         let request = connection.request(.put, "/v1/price-lists/\(name)", body: body)
         let answer = try connection.bytes(of: request)

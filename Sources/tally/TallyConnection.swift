@@ -1,4 +1,5 @@
 import Credit
+import Foundation
 import HTTP
 import JSON
 
@@ -14,6 +15,21 @@ struct TallyConnection {
         self.key = key
         self.unixSocketPath = unixSocketPath
         client = try HTTPClient()
+    }
+
+    /// The options that say where Tally answers and with what key.
+    static let options: Set<String> = ["--url", "--key"]
+
+    /// The connection that `--url` and `--key` name, else `TALLY_URL` and `TALLY_KEY`.
+    ///
+    /// A key in the environment is not seen by others who list processes.
+    init(_ arguments: Arguments) throws {
+        let environment = ProcessInfo.processInfo.environment
+        guard let key = try arguments.value("--key") ?? environment["TALLY_KEY"] else {
+            throw Failure.usage("--key is missing, and so is TALLY_KEY in the environment")
+        }
+        let url = try arguments.value("--url") ?? environment["TALLY_URL"]
+        try self.init(url: url ?? "http://127.0.0.1:8080", key: key)
     }
 
     /// A request with the key and, for money, an idempotency key.

@@ -7,24 +7,23 @@ enum UsageCommand {
     static let command = Subcommand(
         name: "usage", summary: "show the credits that a key's account has left",
         help: """
-            tally usage credits --url URL --key KEY [--pretty]
+            tally usage credits --key KEY [--url URL] [--pretty]
 
             Prints the answer of GET /v1/usage/credits.
 
-              --url URL   where Tally answers
-              --key KEY   a customer key
+              --key KEY   a customer key (or TALLY_KEY in the environment)
+              --url URL   where Tally answers (TALLY_URL, else http://127.0.0.1:8080)
               --pretty    as a small table instead of JSON
             """,
         run: run)
 
     private static func run(_ text: [String]) throws {
         let arguments = try Arguments(
-            text, options: ["--url", "--key"], flags: ["--pretty", "--json"])
+            text, options: TallyConnection.options, flags: ["--pretty", "--json"])
         guard arguments.values == ["credits"] else {
             throw Failure.usage("tally usage credits is all there is")
         }
-        let connection = try TallyConnection(
-            url: try arguments.required("--url"), key: try arguments.required("--key"))
+        let connection = try TallyConnection(arguments)
         let request = connection.request(.get, "/v1/usage/credits")
         let (_, json) = try connection.send(request, allowing: [200])
         let names = ["totalCredits", "usedCredits", "remainingCredits", "subscription"]

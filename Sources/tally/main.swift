@@ -3,7 +3,7 @@ import Terminal
 
 let commands = [
     ServeCommand.command, AdminCommand.command, ReplayCommand.command, UsageCommand.command,
-    EstimateCommand.command, PricesCommand.command, VerifyCommand.command,
+    EstimateCommand.command, PricesCommand.command, ApplyCommand.command, VerifyCommand.command,
     BackupCommand.command, RestoreCommand.command, DoctorCommand.command, ManualCommand.command,
     CompletionCommand.command,
 ]

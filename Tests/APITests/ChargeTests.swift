@@ -1,4 +1,5 @@
 import API
+import Credit
 import Synchronization
 import Testing
 
@@ -114,6 +115,36 @@ import Testing
                 == .string("customer_key"))
         let listed = try admin.get("/v1/entries?account=acme&kind=charge").json["data"]
         #expect(listed[0]["key"].text?.hasPrefix("key_") == true)
+    }
+
+    @Test func `a key is named by its id where its secret is not held`() throws {
+        let server = try TestServer()
+        let admin = try server.account("acme")
+        try server.account("rival")
+        let made = try admin.post(
+            "/v1/accounts/acme/keys", #"{"name":"a","scopes":["read","rows.*"]}"#)
+        let id = made.json["id"].text ?? ""
+        func charge(_ fields: String, _ idempotency: String) throws -> TestClient.Answer {
+            try admin.charge(#"{"key_id":"\#(id)",\#(fields)}"#, idempotency)
+        }
+        let rows = #""action":"rows.list","parameters":{"rows":1}"#
+        let charged = try charge(rows, "k1")
+        #expect(charged.status == 201)
+        #expect(charged.json["account"] == .string("acme"))
+        let listed = try admin.get("/v1/entries?account=acme&kind=charge").json["data"]
+        #expect(listed[0]["key"] == .string(id))
+        #expect(try charge(rows + #","account":"rival""#, "k2").json["field"] == .string("key_id"))
+        #expect(try charge(#""action":"fetch""#, "k3").status == 403)
+        #expect(try charge(rows + #","customer_key":"x""#, "k4").status == 422)
+        #expect(
+            try admin.charge(#"{"action":"a","key_id":"nope"}"#, "k5").json["field"]
+                == .string("key_id"))
+        #expect(try admin.delete("/v1/accounts/acme/keys/\(id)").status == 200)
+        #expect(try charge(rows, "k6").json["field"] == .string("key_id"))
+        // Which key made a call of the past is no matter of what it may do now.
+        let now = server.time.now().rfc3339
+        let posted = try charge(#""action":"fetch","amount":1,"posted_at":"\#(now)""#, "k7")
+        #expect(posted.status == 201)
     }
 
     @Test func `suspended accounts are not charged`() throws {

@@ -128,10 +128,15 @@ import Testing
         #expect(answer.json["effective_at"] == (try balance(client)["resets_at"]))
         #expect(try balance(client)["plan"] == .string("pro"))
         #expect(try balance(client)["available"] == .number("100"))
+        let next = try client.get("/v1/accounts/acme").json["next_plan"]
+        #expect(next["plan"] == .string("mini"))
+        #expect(next["effective_at"] == answer.json["effective_at"])
         server.time.advance(seconds: Self.month)
         #expect(try balance(client)["plan"] == .string("mini"))
         #expect(try balance(client)["available"] == .number("5"))
-        #expect(try client.get("/v1/accounts/acme").json["plan"] == .string("mini"))
+        let account = try client.get("/v1/accounts/acme").json
+        #expect(account["plan"] == .string("mini"))
+        #expect(account["next_plan"] == .null)
     }
 
     @Test func `periods are counted from the anchor in the account's zone`() throws {

@@ -61,8 +61,9 @@ enum Layers {
         Row(
             "tally",
             [
-                "API", "Credit", "Digest", "Engine", "HTTP", "JSON", "Ledger", "Partition",
-                "Portal", "Pricing", "Reports", "SQLiteStore", "Store", "Terminal", "Wire",
+                "API", "CYAML", "CivilTime", "Credit", "Digest", "Engine", "HTTP", "JSON",
+                "Ledger", "Partition", "Portal", "Pricing", "Reports", "SQLiteStore", "Store",
+                "Terminal", "Wire",
             ]),
         Row("Fuzzing"),
         Row("fuzz-head", ["Fuzzing", "HTTP"]),

@@ -57,13 +57,13 @@ extension APIApplication {
 
     private func showAccount(_ id: Name, status: Int, _ call: Call) {
         ask(call, about: id) { ledger, _ in
-            ledger.slot(of: id).map { AccountView(slot: $0, record: ledger.record($0)) }
+            ledger.slot(of: id).map { AccountView(ledger, $0) }
         } then: { [self] (view: AccountView?) throws(Problem) in
             guard let view, let profile = services.directory.profile(view.slot) else {
                 throw .nothingHere
             }
             var body: [UInt8] = []
-            AccountAnswer(profile: profile, record: view.record).write(to: &body)
+            view.answer(profile).write(to: &body)
             respond(call.json(status, body), to: call)
         }
     }
@@ -78,10 +78,10 @@ extension APIApplication {
         ask(call, about: nil) { ledger, _ in
             let end = min(Int(first) + limit, ledger.accountCount)
             let slots = Int(first) < end ? Int(first)..<end : 0..<0
-            return slots.map { ledger.record(AccountSlot(truncatingIfNeeded: $0)) }
-        } then: { [self] (records: [AccountRecord]) in
-            let profiles = services.directory.profiles(from: first, limit: records.count + 1)
-            let items = zip(profiles, records).map { AccountAnswer(profile: $0, record: $1) }
+            return slots.map { AccountView(ledger, AccountSlot(truncatingIfNeeded: $0)) }
+        } then: { [self] (views: [AccountView]) in
+            let profiles = services.directory.profiles(from: first, limit: views.count + 1)
+            let items = zip(profiles, views).map { $1.answer($0) }
             let hasMore = profiles.count > items.count && items.count == limit
             let next = hasMore ? PageCursor(number: UInt128(first) + UInt128(limit)).text : nil
             var body: [UInt8] = []
@@ -95,4 +95,16 @@ extension APIApplication {
 struct AccountView: Sendable {
     let slot: AccountSlot
     let record: AccountRecord
+    /// As ``AccountAnswer/nextPlan``.
+    private let nextPlan: Name??
+
+    init(_ ledger: borrowing Ledger, _ slot: AccountSlot) {
+        self.slot = slot
+        record = ledger.record(slot)
+        nextPlan = ledger.subscription(slot)?.pending
+    }
+
+    func answer(_ profile: AccountProfile) -> AccountAnswer {
+        AccountAnswer(profile: profile, record: record, nextPlan: nextPlan)
+    }
 }

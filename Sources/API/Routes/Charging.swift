@@ -53,9 +53,7 @@ extension APIApplication {
     func complete(
         _ charge: inout DecodedCharge, from body: Span<UInt8>, at now: Instant
     ) throws(Problem) {
-        if let key = charge.customerKey {
-            try resolve(key, of: &charge.command, &batch.bytes, body, at: now)
-        }
+        try resolveKey(of: &charge, &batch.bytes, body, at: now)
         let texts = batch.bytes
         let account = charge.command.account.indices
         if let wait = services.refusals.wait(texts.span.extracting(account), at: now) {
@@ -63,37 +61,6 @@ extension APIApplication {
         }
         charge.command.idempotence.fingerprint = fingerprint.of(
             charge.command, texts: texts.span)
-    }
-
-    /// Finds the account of the customer key in `body`; its id is added to `texts` unless it was sent.
-    func resolve(
-        _ secret: JSONString, of command: inout ChargeCommand, _ texts: inout [UInt8],
-        _ body: Span<UInt8>, at now: Instant
-    ) throws(Problem) {
-        var bytes: [UInt8] = []
-        bytes.append(unescaped: secret, of: body)
-        guard (try? KeySecret.check(bytes.span)) != nil,
-            let principal = services.directory.principal(
-                secretHash: KeySecret.hash(of: bytes.span)),
-            case .customer(let account) = principal.role,
-            principal.expiresAt.map({ $0 > now }) ?? true
-        else {
-            throw Problem(
-                .invalidField, "it is no valid key of a customer", field: "customer_key")
-        }
-        if command.account.isEmpty {
-            command.account = texts.appending(account.text.utf8.span)
-        }
-        let named = texts.span.extracting(command.account.indices)
-        guard named.isEqual(to: account.text.utf8.span) else {
-            throw Problem(
-                .invalidField, "the key is one of another account", field: "customer_key")
-        }
-        let action = texts.span.extracting(command.action.indices)
-        guard Scope.allows(action: action, in: principal.scopes) else {
-            throw .actionOutOfScope
-        }
-        command.key = principal.slot
     }
 
     /// The header's key at the end of `output`.

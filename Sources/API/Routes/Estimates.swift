@@ -14,9 +14,7 @@ extension APIApplication {
         var texts: [UInt8] = []
         let body = request.body
         var asked = try decoder.decode(body: body.span, form, to: &texts)
-        if let key = asked.customerKey {
-            try resolve(key, of: &asked.command, &texts, body.span, at: call.now)
-        }
+        try resolveKey(of: &asked, &texts, body.span, at: call.now)
         let account = try estimatedAccount(asked, texts, call)
         if call.isCustomer, let principal = call.principal { asked.command.key = principal.slot }
         let isInScope = call.allows(action: asked.command.action, in: texts)
