@@ -129,7 +129,7 @@ extension [UInt8] {
     }
 
     /// Appends a cell, in quotes where it must be.
-    mutating func append(quoted text: Span<UInt8>) {
+    public mutating func append(quoted text: Span<UInt8>) {
         var needsQuotes = false
         for index in text.indices {
             switch text[index] {

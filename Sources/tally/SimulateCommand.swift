@@ -1,5 +1,4 @@
 import Credit
-import Dispatch
 import Engine
 import JSON
 import Ledger
@@ -7,15 +6,11 @@ import Partition
 import Pricing
 import SQLiteStore
 import Store
-import Synchronization
 import Terminal
 import Wire
 
 /// `tally prices simulate`: what a stored period would have cost under other prices.
 struct SimulateCommand {
-    /// How many segments are read before they are priced side by side.
-    private static let stepSegments = 64
-
     private let list: Name
     private let draft: PriceList.Draft
     private let period: Range<Instant>
@@ -27,19 +22,8 @@ struct SimulateCommand {
         }
         list = name
         draft = try PriceDraftFile(path: arguments.values[2]).draft
-        let from = try Self.time("--from", arguments) ?? .earliest
-        let to = try Self.time("--to", arguments) ?? .latest
-        guard from < to else { throw Failure.usage("--to is after --from") }
-        period = from..<to
+        period = try arguments.period()
         data = try arguments.value("--data") ?? DataOption.usual
-    }
-
-    private static func time(_ option: String, _ arguments: Arguments) throws -> Instant? {
-        guard let text = try arguments.value(option) else { return nil }
-        guard let time = try? Instant(rfc3339: text.utf8.span) else {
-            throw Failure.usage("\(option) is a time such as 2026-11-01T00:00:00Z")
-        }
-        return time
     }
 
     func run(_ arguments: Arguments) throws {
@@ -64,7 +48,7 @@ struct SimulateCommand {
         try show(answer, arguments)
     }
 
-    /// Prices some segments at a time on every core, and folds them in order.
+    /// Prices segments on every core, and folds them in order.
     private func replay(
         _ journal: SQLiteJournalReader, _ simulation: inout PriceSimulation
     ) throws {
@@ -72,34 +56,11 @@ struct SimulateCommand {
         let first = try simulation.firstSegment(last: last) { number in
             try journal.segment(number)?.contents(after: nil).time
         }
-        var bar = ProgressBar("simulate", total: Int(last - min(last, first) + 1))
-        defer { bar.finish() }
-        var number = first
-        while number <= last {
-            let numbers = number...min(last, number + UInt64(Self.stepSegments) - 1)
-            let encoded = try numbers.map { try journal.segment($0) }
-            let priced = Mutex([PricedSegment?](repeating: nil, count: encoded.count))
-            let failure = Mutex(String?.none)
-            let (terms, segments) = (simulation.terms, encoded)
-            DispatchQueue.concurrentPerform(iterations: segments.count) { place in
-                do {
-                    guard let contents = try segments[place]?.contents(after: nil) else { return }
-                    let found = PricedSegment(contents, by: terms)
-                    priced.withLock { $0[place] = found }
-                } catch {
-                    failure.withLock { $0 = "\(error)" }
-                }
-            }
-            if let reason = failure.withLock({ $0 }) {
-                throw Failure.failed("the journal is not what was written: \(reason)")
-            }
-            for segment in priced.withLock({ $0 }) {
-                guard let segment else { throw Failure.failed("a segment is missing") }
-                simulation.fold(segment)
-            }
-            number = numbers.upperBound + 1
-            bar.show(Int(number - first))
-        }
+        let terms = simulation.terms
+        try JournalWalk(journal: journal, name: "simulate").run(
+            first..<max(first, last + 1),
+            prepare: { PricedSegment(try $0.contents(after: nil), by: terms) },
+            take: { for segment in $0 { simulation.fold(segment) } })
     }
 
     private func show(_ answer: SimulationAnswer, _ arguments: Arguments) throws {

@@ -14,7 +14,8 @@ import Testing
         #expect(made.status == 201)
         #expect(
             made.json.keys == [
-                "id", "name", "plan", "anchor", "time_zone", "overdraft_limit", "price_list",
+                "id", "name", "plan", "next_plan", "anchor", "time_zone", "overdraft_limit",
+                "price_list",
                 "metadata", "suspended", "created_at",
             ])
         #expect(try client.get("/v1/accounts/b%3A1").body == made.body)

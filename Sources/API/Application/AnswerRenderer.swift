@@ -9,29 +9,16 @@ internal import Wire
 
 /// Renders what is final for a key, for a first answer and for every replay of it alike.
 struct AnswerRenderer: Sendable {
-    /// Remembered price references are forgotten beyond this.
-    private static let pricesMax = 10_000
-
     private let directory: Directory
-    private var prices: [PriceReference: [UInt8]] = [:]
+    private var namer: EntryNamer
 
     init(directory: Directory) {
         self.directory = directory
+        namer = EntryNamer(directory: directory)
     }
 
     /// The JSON that says which rule priced a charge.
-    mutating func price(_ reference: PriceReference) -> [UInt8] {
-        if reference == .byHand { return EntryNames.byHand }
-        if let json = prices[reference] { return json }
-        guard let list = directory.priceList(number: reference.version),
-            Int(reference.rule) < list.rules.count
-        else { return EntryNames.byHand }
-        let json = EntryNames.price(
-            list: list.name, version: list.version, rule: list.rules[Int(reference.rule)].id)
-        if prices.count >= Self.pricesMax { prices.removeAll() }
-        prices[reference] = json
-        return json
-    }
+    mutating func price(_ reference: PriceReference) -> [UInt8] { namer.price(reference) }
 
     /// The vendor's id of the account that an event is of.
     func account(of event: borrowing FinalEvent) -> [UInt8] {
@@ -43,8 +30,7 @@ struct AnswerRenderer: Sendable {
     mutating func names(
         account: [UInt8], price: PriceReference = .byHand, key: APIKeySlot
     ) -> EntryNames {
-        let id = key == ChargeCommand.noKey ? nil : directory.apiKey(key)?.id
-        return EntryNames(account: account, price: self.price(price), key: id)
+        namer.names(account: account, price: price, key: key)
     }
 }
 
