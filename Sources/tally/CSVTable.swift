@@ -9,7 +9,10 @@ struct CSVTable {
 
     /// Reads a text; throws with the line that has another number of fields than the header.
     init(_ text: String, path: String) throws {
-        var records = Self.records(of: text)
+        var bytes = Array(text.utf8)[...]
+        // Spreadsheets write a byte order mark.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+        var records = Self.records(of: bytes)
         guard !records.isEmpty else { throw Failure.failed("\(path) is empty") }
         columns = records.removeFirst()
         guard records.count <= Self.rowsMax else {
@@ -25,14 +28,13 @@ struct CSVTable {
     /// The place of a column; nil when there is none of the name.
     func place(of column: String) -> Int? { columns.firstIndex(of: column) }
 
-    private static func records(of text: String) -> [[String]] {
+    /// The fields of each record of a text.
+    static func records(of text: ArraySlice<UInt8>) -> [[String]] {
         var records: [[String]] = []
         var fields: [String] = []
         var field: [UInt8] = []
         var isQuoted = false
-        var bytes = Array(text.utf8)[...]
-        // Spreadsheets write a byte order mark.
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+        var bytes = text
         let endRecord = { (fields: inout [String], field: inout [UInt8]) in
             fields.append(String(decoding: field, as: UTF8.self))
             if fields != [""] { records.append(fields) }

@@ -25,13 +25,6 @@ struct ServerLog: Sendable {
         self.format = format
     }
 
-    /// The time by the wall clock.
-    static var now: Instant {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(micros: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
-    }
-
     /// Says that something happened: `event` for machines, `message` for people.
     func note(
         _ level: Level, _ event: StaticString, _ message: String,
@@ -40,12 +33,21 @@ struct ServerLog: Sendable {
         guard format == .json else { return Terminal.report(message) }
         var writer = JSONWriter(capacity: 256)
         writer.beginObject()
-        writer.member("time", Self.now)
+        writer.member("time", Instant.now)
         writer.member("level", level.rawValue)
         writer.member("event", "\(event)")
         writer.member("message", message)
         for field in fields { writer.member(field.name, field.value) }
         writer.endObject()
         Terminal.report(String(decoding: writer.bytes, as: UTF8.self))
+    }
+}
+
+extension Instant {
+    /// The time by the wall clock.
+    static var now: Self {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Self(micros: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 }

@@ -53,12 +53,20 @@ struct TallyConnection {
     func send(
         _ request: HTTPClientRequest, allowing allowed: Set<Int> = [200, 201]
     ) throws -> (status: Int, json: JSONValue) {
+        let (status, json, _) = try exchange(request, allowing: allowed)
+        return (status, json)
+    }
+
+    /// The same, also telling whether the answer is that of an earlier request.
+    func exchange(
+        _ request: HTTPClientRequest, allowing allowed: Set<Int>
+    ) throws -> (status: Int, json: JSONValue, isReplayed: Bool) {
         let reply = try reply(to: request)
         let json = (try? JSONValue(reply.body)) ?? .null
         guard allowed.contains(reply.status) else {
             throw Failure.failed(Self.explanation(request, reply.status, json))
         }
-        return (reply.status, json)
+        return (reply.status, json, reply.value(of: "Idempotent-Replayed") == "true")
     }
 
     /// Sends a request and gives the bytes of an answer that is no error.

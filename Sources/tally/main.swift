@@ -4,7 +4,8 @@ import Terminal
 let commands = [
     ServeCommand.command, AdminCommand.command, ReplayCommand.command, UsageCommand.command,
     EstimateCommand.command, PricesCommand.command, ApplyCommand.command, VerifyCommand.command,
-    ExportCommand.command, BackupCommand.command, RestoreCommand.command, DoctorCommand.command,
+    ExportCommand.command, ImportCommand.command, BackupCommand.command, RestoreCommand.command,
+    DoctorCommand.command,
     ManualCommand.command,
     CompletionCommand.command,
 ]

@@ -1,4 +1,3 @@
-import HTTP
 import JSON
 import Terminal
 
@@ -56,7 +55,11 @@ enum ApplyCommand {
         var comparison = ConfigurationComparison(connection, planChange: planChange)
         try comparison.compare(configuration)
         let isDry = arguments.has("--dry-run")
-        if !isDry { try apply(comparison.changes, connection, isQuiet: arguments.has("--json")) }
+        if !isDry {
+            try comparison.makeChanges { change in
+                if !arguments.has("--json") { Terminal.print(change.text) }
+            }
+        }
         guard !arguments.has("--json") else { return printJSON(comparison, isDry: isDry) }
         if isDry { for change in comparison.changes { Terminal.print(change.text) } }
         let created = comparison.changes.count { $0.kind == .create }
@@ -65,25 +68,6 @@ enum ApplyCommand {
         Terminal.print(
             "\(would)created: \(created), \(would)changed: \(changed), as they are: "
                 + "\(comparison.unchangedCount)")
-    }
-
-    /// Makes the changes one after the other, and tells each that is made.
-    private static func apply(
-        _ changes: [ConfigurationChange], _ connection: TallyConnection, isQuiet: Bool
-    ) throws {
-        for (index, change) in changes.enumerated() {
-            do {
-                for step in change.steps {
-                    try connection.send(step.request(to: connection), allowing: [200, 201])
-                }
-            } catch Failure.failed(let message) {
-                let rest = changes.count - index - 1
-                throw Failure.failed(
-                    "\(change.object) \(change.id): \(message)\n\(index) changes were made, "
-                        + "\(rest) after this one were not: run it again")
-            }
-            if !isQuiet { Terminal.print(change.text) }
-        }
     }
 
     private static func printJSON(_ comparison: ConfigurationComparison, isDry: Bool) {
@@ -97,19 +81,5 @@ enum ApplyCommand {
         json.member("unchanged", Int64(comparison.unchangedCount))
         json.endObject()
         Terminal.print(String(decoding: json.bytes, as: UTF8.self))
-    }
-}
-
-extension ConfigurationChange.Step {
-    fileprivate func request(to connection: TallyConnection) -> HTTPClientRequest {
-        let method: HTTPMethod =
-            switch self.method {
-            case .put: .put
-            case .post: .post
-            case .patch: .patch
-            }
-        return connection.request(
-            method, path, body: body,
-            idempotencyKey: isMoney ? "apply-\(UInt64.random(in: .min ... .max))" : nil)
     }
 }

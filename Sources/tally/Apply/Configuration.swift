@@ -19,6 +19,11 @@ struct Configuration {
         let plan: Name??
         let isSuspended: Bool?
         let budgets: [BudgetPart]
+
+        /// The same without its plan, and not suspended: as entries of the past need it.
+        var forImport: Self {
+            Self(id: id, members: members, plan: nil, isSuspended: nil, budgets: [])
+        }
     }
 
     struct BudgetPart {
@@ -102,7 +107,14 @@ struct Configuration {
         }
     }
 
-    private static func account(_ id: Name, _ value: JSONValue) throws -> AccountPart {
+    /// Only accounts, such as a table has them.
+    init(accounts: [AccountPart]) {
+        (priceLists, plans) = ([], [])
+        self.accounts = accounts
+    }
+
+    /// What is said of one account.
+    static func account(_ id: Name, _ value: JSONValue) throws -> AccountPart {
         let path = "accounts.\(id.text)"
         guard var members = value.members else {
             throw Failure.failed("\(path): it takes an object")

@@ -1,3 +1,4 @@
+import HTTP
 import JSON
 
 /// Something that a file says and a server has otherwise or not at all, and what ends that.
@@ -80,5 +81,38 @@ extension ConfigurationChange: JSONWritable {
         writer.member("note", note)
         writer.endObject()
         bytes.append(contentsOf: writer.bytes)
+    }
+}
+
+extension ConfigurationChange.Step {
+    fileprivate func request(to connection: TallyConnection) -> HTTPClientRequest {
+        let method: HTTPMethod =
+            switch self.method {
+            case .put: .put
+            case .post: .post
+            case .patch: .patch
+            }
+        return connection.request(
+            method, path, body: body,
+            idempotencyKey: isMoney ? "apply-\(UInt64.random(in: .min ... .max))" : nil)
+    }
+}
+
+extension ConfigurationComparison {
+    /// Makes the changes one after the other, and tells each that is made.
+    func makeChanges(_ tell: (ConfigurationChange) -> Void) throws {
+        for (index, change) in changes.enumerated() {
+            do {
+                for step in change.steps {
+                    try connection.send(step.request(to: connection), allowing: [200, 201])
+                }
+            } catch Failure.failed(let message) {
+                let rest = changes.count - index - 1
+                throw Failure.failed(
+                    "\(change.object) \(change.id): \(message)\n\(index) changes were made, "
+                        + "\(rest) after this one were not: run it again")
+            }
+            tell(change)
+        }
     }
 }

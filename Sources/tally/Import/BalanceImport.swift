@@ -1,0 +1,156 @@
+import Credit
+import HTTP
+import JSON
+import Ledger
+import Terminal
+import Wire
+
+/// Imports what accounts have: a grant for each row, or an adjustment for what one owes.
+struct BalanceImport {
+    private struct Row {
+        let line: Int
+        let account: String
+        let isDebt: Bool
+        let body: [UInt8]
+        let key: String
+    }
+
+    let path: String
+    let target: ImportTarget
+    private var rows: [Row] = []
+    private var sum: Int128 = 0
+    private var accounts: Set<String> = []
+
+    init(path: String, to target: ImportTarget) {
+        (self.path, self.target) = (path, target)
+    }
+
+    /// The most rows of a table.
+    private static let rowsMax = 5_000_000
+
+    /// Reads and checks every row.
+    mutating func check(skipping skipped: Set<String>) throws {
+        let reader = try TableReader(path: path, form: .balances, skipping: skipped)
+        var seen: [String: Int] = [:]
+        while let row = try reader.next() {
+            do {
+                try add(row, &seen)
+            } catch let problem as Problem {
+                let field = problem.field.map { "\($0): " } ?? ""
+                throw reader.failure(row.line, field + problem.detail)
+            } catch Failure.failed(let message) {
+                throw reader.failure(row.line, message)
+            }
+        }
+    }
+
+    private mutating func add(_ row: TableRow, _ seen: inout [String: Int]) throws {
+        guard rows.count < Self.rowsMax else {
+            throw Failure.failed("a table has at most \(Self.rowsMax) rows")
+        }
+        guard let account = row["account"]?.string, try target.has(account: account) else {
+            throw Failure.failed(
+                "account: there is no such account, in the tables or on the server")
+        }
+        accounts.insert(account)
+        // What holds reserve is the account's as well: holds are not moved.
+        guard let credits = row["credits"]?.credits,
+            let held = row["held"].map({ $0.credits }) ?? .zero,
+            let amount = try? credits.adding(held)
+        else { throw Failure.failed("credits: it is a decimal with at most 6 places") }
+        guard amount != .zero else { return }
+        sum += Int128(amount.micros)
+        var body = row.values
+        for column in ["account", "credits", "held", "grant"] { body[column] = nil }
+        body["amount"] = try JSONValue(Self.text(amount))
+        if amount < .zero {
+            let note = body["note"] ?? .string("balance imported")
+            body = ["amount": body["amount"] ?? .null, "note": note]
+        }
+        let json = JSONValue.object(body).bytes
+        _ =
+            amount < .zero
+            ? try MoneyBody(adjustment: json, limits: APILimits())
+            : try MoneyBody(grant: json, limits: APILimits())
+        var identity = ["balance", account, row["grant"]?.string ?? "", ""]
+        if row["grant"] == nil {
+            identity[3] = String(decoding: json, as: UTF8.self)
+            seen[account + identity[3], default: 0] += 1
+            identity.append("\(seen[account + identity[3]] ?? 0)")
+        }
+        rows.append(
+            Row(
+                line: row.line, account: account, isDebt: amount < .zero, body: json,
+                key: target.idempotencyKey(identity)))
+    }
+
+    private static func text(_ credits: Credits) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(credits: credits)
+        return bytes
+    }
+
+    private static func text(_ micros: Int128) -> String {
+        var bytes: [UInt8] = []
+        CreditsSum(micros: micros).write(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    var summary: String {
+        "balances: \(rows.count) grants of \(Self.text(sum)) credits, \(accounts.count) accounts"
+    }
+
+    /// Grants each row; with `isWhole` the accounts then have nothing else: other grants are voided.
+    func run(replacing isWhole: Bool) throws -> String {
+        var (granted, repeated, voided) = (0, 0, 0)
+        var kept: [String: Set<String>] = [:]
+        var bar = ProgressBar("balances", total: rows.count)
+        defer { bar.finish() }
+        let grant = { (row: Row) in
+            let answer = try post(row)
+            if answer.isReplayed { repeated += 1 } else { granted += 1 }
+            bar.show(granted + repeated)
+            if let id = answer.json["grant_id"]?.string {
+                kept[row.account, default: []].insert(id)
+            }
+        }
+        for row in rows where !row.isDebt { try grant(row) }
+        if isWhole {
+            for account in accounts.sorted() {
+                voided += try voidOthers(of: account, but: kept[account] ?? [])
+            }
+        }
+        // What is owed comes last: it is taken off what there is.
+        for row in rows where row.isDebt { try grant(row) }
+        var told = "balances: \(granted) granted, \(repeated) were granted before"
+        if isWhole { told += ", \(voided) other grants voided" }
+        return told
+    }
+
+    private func post(_ row: Row) throws -> (status: Int, json: JSONValue, isReplayed: Bool) {
+        do {
+            let path = "/v1/accounts/\(row.account)/\(row.isDebt ? "adjustments" : "grants")"
+            return try target.post(path, row.body, key: row.key)
+        } catch Failure.failed(let message) {
+            throw Failure.failed("\(path):\(row.line): \(message)")
+        }
+    }
+
+    /// Voids what an account has left of other grants; gives of how many.
+    private func voidOthers(of account: String, but kept: Set<String>) throws -> Int {
+        let connection = target.connection
+        let (_, balance) = try connection.send(
+            connection.request(.get, "/v1/balance?account=\(account)"))
+        var count = 0
+        for grant in balance["grants"]?.array ?? [] {
+            guard let id = grant["id"]?.string, !kept.contains(id),
+                let remaining = grant["remaining"]?.credits, remaining > .zero
+            else { continue }
+            _ = try target.post(
+                "/v1/accounts/\(account)/grants/\(id)/void", [],
+                key: target.idempotencyKey(["replaced", account, id]))
+            count += 1
+        }
+        return count
+    }
+}

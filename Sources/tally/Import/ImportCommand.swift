@@ -1,0 +1,182 @@
+import Credit
+import Foundation
+import JSON
+import Terminal
+
+/// `tally import`: accounts, keys, balances and calls of the past, from tables.
+enum ImportCommand {
+    static let command = Subcommand(
+        name: "import", summary: "take over accounts, keys, balances and calls from elsewhere",
+        help: """
+            tally import FOLDER|FILE... --key KEY [--url URL] [--dry-run] [--replace]
+                         [--skip COLUMN]... [--batch NAME]
+
+            Takes over tables that tally export writes, or others with the same columns:
+            accounts, keys, entries and balances, each a file of that name that ends with
+            .csv or .ndjson, or a folder of them. All rows are checked first; what is wrong
+            is told with its line, and nothing is done. Then: accounts, keys, entries, the
+            plans of the accounts, balances. A second run imports nothing twice.
+
+              accounts  id; name, plan, anchor, time_zone, overdraft_limit, price_list,
+                        suspended, metadata
+              keys      account, name, sha256; id, scopes, expires_at, revoked. Customers
+                        go on using their keys: only the hash of a secret is needed.
+              entries   account, created_at, credits, action; kind, entry_id, key (the id
+                        or name of one of the keys), team, scenario, scenario_type, run,
+                        module, request_id, status, results, bytes, duration_ms,
+                        check_run, parameters, metadata; refunds (an entry_id) for a
+                        refund. In the order of time; charges, captures and refunds are
+                        imported. What they took is granted at their beginning, so they
+                        change no balance. They come before an account has other entries.
+              balances  account, credits; held, kind, priority, effective_at, expires_at,
+                        package, price_paid, payment_reference, note, grant (an id). A
+                        grant for each row; less than 0 is what an account owes.
+
+              --key KEY      an operator's key (or TALLY_KEY in the environment)
+              --url URL      where Tally answers (TALLY_URL, else http://127.0.0.1:8080)
+              --dry-run      only check, and say what would be imported
+              --replace      void what else the accounts of the balances have, such as
+                             what a plan has just granted
+              --skip COLUMN  leave out a column
+              --batch NAME   import rows that look like ones imported before once more,
+                             such as the top-ups of another month
+            """,
+        run: run)
+
+    private static func run(_ text: [String]) throws {
+        let arguments = try Arguments(
+            text, options: TallyConnection.options.union(["--skip", "--batch"]),
+            flags: ["--dry-run", "--replace"])
+        let tables = try tables(of: arguments.values)
+        guard tables["balances"] != nil || !arguments.has("--replace") else {
+            throw Failure.usage("--replace goes with balances")
+        }
+        let target = ImportTarget(
+            try TallyConnection(arguments), batch: try arguments.value("--batch") ?? "")
+        var job = ImportJob(tables, skipping: Set(arguments.all("--skip")), to: target)
+        try job.check()
+        guard !arguments.has("--dry-run") else { return }
+        try job.run(replacing: arguments.has("--replace"))
+    }
+
+    /// The files by the names of their tables.
+    private static func tables(of paths: [String]) throws -> [String: String] {
+        var files = paths
+        if paths.count == 1,
+            let names = try? FileManager.default.contentsOfDirectory(atPath: paths[0])
+        {
+            files = names.sorted().filter { TableReader.isCSV($0) != nil }
+                .map { "\(paths[0])/\($0)" }
+        }
+        guard !files.isEmpty else { throw Failure.usage("it is a folder, or tables") }
+        var tables: [String: String] = [:]
+        for file in files {
+            let name = file.split(separator: "/").last?.split(separator: ".").first ?? ""
+            guard TableForm.named(String(name)) != nil else {
+                throw Failure.failed(
+                    "\(file): a table is called accounts, keys, entries or balances")
+            }
+            guard tables.updateValue(file, forKey: String(name)) == nil else {
+                throw Failure.failed("\(file): there is another table called \(name)")
+            }
+        }
+        return tables
+    }
+}
+
+/// The tables of one import: checked as a whole, then carried out in the order that they need.
+struct ImportJob {
+    /// The most accounts of a table.
+    private static let accountsMax = 1_000_000
+
+    private let target: ImportTarget
+    private let skipped: Set<String>
+    private let accountsPath: String?
+    private var accounts: [Configuration.AccountPart] = []
+    private var keys: KeyImport?
+    private var entries: EntryImport?
+    private var balances: BalanceImport?
+
+    /// The import of files, by the names of their tables.
+    init(_ tables: [String: String], skipping skipped: Set<String>, to target: ImportTarget) {
+        (self.target, self.skipped) = (target, skipped)
+        accountsPath = tables["accounts"]
+        keys = tables["keys"].map { KeyImport(path: $0, to: target) }
+        entries = tables["entries"].map { EntryImport(path: $0, skipping: skipped, to: target) }
+        balances = tables["balances"].map { BalanceImport(path: $0, to: target) }
+    }
+
+    /// Checks every row of every table, and says what there is to import.
+    mutating func check() throws {
+        if let accountsPath { try checkAccounts(accountsPath) }
+        if var keys {
+            try keys.check(skipping: skipped)
+            Terminal.print(keys.summary)
+            self.keys = keys
+        }
+        if var entries {
+            try entries.check(keys?.names ?? ImportedKeyNames())
+            Terminal.print(entries.summary)
+            self.entries = entries
+        }
+        if var balances {
+            try balances.check(skipping: skipped)
+            Terminal.print(balances.summary)
+            self.balances = balances
+        }
+    }
+
+    private mutating func checkAccounts(_ path: String) throws {
+        let reader = try TableReader(path: path, form: .accounts, skipping: skipped)
+        var ids: Set<String> = []
+        while let row = try reader.next() {
+            do {
+                guard accounts.count < Self.accountsMax else {
+                    throw Failure.failed("a table has at most \(Self.accountsMax) accounts")
+                }
+                guard let id = row["id"]?.string, let name = try? Name(id) else {
+                    throw Failure.failed("id: an id is 1 to 64 of A-Z a-z 0-9 . _ : -")
+                }
+                guard ids.insert(id).inserted else {
+                    throw Failure.failed("id: the account \(id) is there twice")
+                }
+                let members = row.values.filter { $0.key != "id" }
+                accounts.append(try Configuration.account(name, .object(members)))
+                target.expect(account: id)
+            } catch Failure.failed(let message) {
+                throw reader.failure(row.line, message)
+            }
+        }
+        let found = try comparison(of: accounts)
+        let created = found.changes.count { $0.kind == .create }
+        Terminal.print(
+            "accounts: \(created) to create, \(found.changes.count - created) to change, "
+                + "\(found.unchangedCount) as they are")
+    }
+
+    private func comparison(
+        of accounts: [Configuration.AccountPart]
+    ) throws -> ConfigurationComparison {
+        var comparison = ConfigurationComparison(target.connection, planChange: .periodEnd)
+        try comparison.compare(Configuration(accounts: accounts))
+        return comparison
+    }
+
+    /// Imports what was checked.
+    mutating func run(replacing isWhole: Bool) throws {
+        Terminal.print("")
+        if !accounts.isEmpty {
+            let made = try comparison(of: accounts.map(\.forImport))
+            try made.makeChanges { _ in }
+            Terminal.print("accounts: \(made.changes.count) created or changed")
+        }
+        if let keys { Terminal.print(try keys.run()) }
+        if var entries { Terminal.print(try entries.run(keys?.names ?? ImportedKeyNames())) }
+        if !accounts.isEmpty {
+            let last = try comparison(of: accounts)
+            try last.makeChanges { _ in }
+            Terminal.print("plans and suspensions: \(last.changes.count) accounts")
+        }
+        if let balances { Terminal.print(try balances.run(replacing: isWhole)) }
+    }
+}

@@ -1,0 +1,79 @@
+import Credit
+import Digest
+import HTTP
+import JSON
+
+/// The server that tables are imported into, and what has been asked of it.
+final class ImportTarget {
+    /// What its customer calls a key: the id and the name of each.
+    struct Keys {
+        var ids: Set<String> = []
+        var idsByName: [String: [String]] = [:]
+    }
+
+    let connection: TallyConnection
+    /// What sets apart what is imported under another name although it looks the same.
+    let batch: String
+    private var accounts: [String: Bool] = [:]
+    private var keys: [String: Keys] = [:]
+
+    init(_ connection: TallyConnection, batch: String) {
+        self.connection = connection
+        self.batch = batch
+    }
+
+    /// Says that an account will be there.
+    func expect(account: String) { accounts[account] = true }
+
+    /// True when an account is there, or will be.
+    func has(account: String) throws -> Bool {
+        if let known = accounts[account] { return known }
+        guard (try? Name(account)) != nil else { return false }
+        let (status, _) = try connection.send(
+            connection.request(.get, "/v1/accounts/\(account)"), allowing: [200, 404])
+        accounts[account] = status == 200
+        return status == 200
+    }
+
+    /// The keys of an account, asked for once.
+    func keys(of account: String) throws -> Keys {
+        if let known = keys[account] { return known }
+        var found = Keys()
+        var cursor: String?
+        repeat {
+            let more = cursor.map { "&cursor=\($0)" } ?? ""
+            let (status, page) = try connection.send(
+                connection.request(.get, "/v1/accounts/\(account)/keys?limit=1000\(more)"),
+                allowing: [200, 404])
+            guard status == 200 else { break }
+            for key in page["data"]?.array ?? [] {
+                guard let id = key["id"]?.string, let name = key["name"]?.string else { continue }
+                found.ids.insert(id)
+                found.idsByName[name, default: []].append(id)
+            }
+            cursor = page["next_cursor"]?.string
+        } while cursor != nil
+        keys[account] = found
+        return found
+    }
+
+    /// Asks for keys anew, once some were made.
+    func forgetKeys() { keys = [:] }
+
+    /// An idempotency key of what is imported: the same for the same content, so that nothing is
+    /// imported twice.
+    func idempotencyKey(_ parts: [String]) -> String {
+        let text = ([batch] + parts).joined(separator: "\u{0}")
+        let digest = SHA256.digest(of: Array(text.utf8).span).prefix(16)
+        return "import-"
+            + digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// Posts something that moves credits; gives the answer, and whether it was done before.
+    func post(
+        _ path: String, _ body: [UInt8], key: String, allowing allowed: Set<Int> = [200, 201]
+    ) throws -> (status: Int, json: JSONValue, isReplayed: Bool) {
+        let request = connection.request(.post, path, body: body, idempotencyKey: key)
+        return try connection.exchange(request, allowing: allowed)
+    }
+}

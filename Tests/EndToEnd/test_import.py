@@ -1,0 +1,205 @@
+"""Moving from elsewhere, and from one Tally to another: what was there is there, and nothing twice."""
+
+import csv
+import hashlib
+import json
+import pathlib
+import tempfile
+from decimal import Decimal
+
+from server import ROOT, TallyCase, run_tally
+
+EXAMPLE = ROOT / "examples/configuration/tally.yaml"
+DAY = "2026-03-{:02}T12:00:00Z"
+
+
+class ImportTest(TallyCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.start()
+        self.operator = self.client(self.server, self.server.make_key())
+        self.tables = pathlib.Path(self.folder) / "tables"
+        self.tables.mkdir()
+
+    def apply(self, server, key):
+        done = run_tally("apply", EXAMPLE, "--url", server.url, "--key", key)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def take(self, *options, code=0, source=None, server=None, key=None):
+        """Imports the tables; what was printed, or the errors for another code than 0."""
+        done = run_tally(
+            "import", source or self.tables, "--url", (server or self.server).url,
+            "--key", key or self.operator.key, *options)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout if code == 0 else done.stderr
+
+    def table(self, name, rows):
+        """Writes a table as CSV."""
+        with open(self.tables / f"{name}.csv", "w", newline="") as file:
+            columns = sorted({column for row in rows for column in row})
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def post(self, client, path, body, key=None, status=201):
+        answer = client.post(path, body, key)
+        self.assertEqual(answer.status, status, answer)
+        return answer.json
+
+    def usage(self, client, account, group):
+        answer = client.get(
+            f"/v1/usage?account={account}&from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z"
+            f"&resolution=month&group_by={group}")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json["total"]
+
+    def foreign(self):
+        """What somebody has who comes from another system."""
+        self.table("accounts", [
+            {"id": "a", "name": "A, Inc.", "time_zone": "Asia/Kathmandu", "suspended": "false"},
+            {"id": "b", "name": "B", "suspended": "true"}])
+        hashes = [hashlib.sha256(f"secret-{index}".encode()).hexdigest() for index in range(3)]
+        self.table("keys", [
+            {"account": "a", "id": "17", "name": "live", "sha256": hashes[0], "scopes": "read search"},
+            {"account": "a", "id": "18", "name": "old", "sha256": hashes[1], "revoked": "true"},
+            {"account": "b", "id": "19", "name": "gone", "sha256": hashes[2],
+             "expires_at": "2026-01-01T00:00:00Z"}])
+        rows = []
+        for index in range(2500):
+            account = "ab"[index % 2]
+            rows.append({
+                "account": account, "created_at": DAY.format(1 + index // 100), "credits": "0.25",
+                "action": "search", "key": {"a": "17", "b": "gone"}[account],
+                "parameters": json.dumps({"q": f"{index % 7},"}), "results": index % 10})
+        self.table("entries", rows)
+        self.table("balances", [
+            {"account": "a", "credits": "100.5", "kind": "top_up", "note": 'moved, "whole"'},
+            {"account": "a", "credits": "7", "kind": "promo", "expires_at": "2120-01-01T00:00:00Z"},
+            {"account": "b", "credits": "-3"}])
+        return rows
+
+    def test_customers_of_another_system_go_on(self):
+        rows = self.foreign()
+        planned = self.take("--dry-run")
+        self.assertEqual(planned.splitlines(), [
+            "accounts: 2 to create, 0 to change, 0 as they are",
+            "keys: 3, of which revoked or expired: 2",
+            "entries: 2500 charges of 625 credits, 0 refunds, 2 accounts",
+            "balances: 3 grants of 104.5 credits, 2 accounts"])
+        self.assertEqual(self.operator.get("/v1/accounts").json["data"], [])
+        self.table("accounts", [
+            {"id": "a", "name": "A, Inc.", "time_zone": "Asia/Kathmandu"},
+            {"id": "b", "name": "B", "suspended": "true", "overdraft_limit": "5"}])
+        self.assertIn("2500 charges, 0 refunds imported\n", self.take())
+        for _ in range(2):
+            self.assertEqual(self.balance(self.operator, "a")["available"], Decimal("107.5"))
+            self.assertEqual(self.balance(self.operator, "b")["negative"], 3)
+            for account in "ab":
+                of_account = [row for row in rows if row["account"] == account]
+                total = self.usage(self.operator, account, "key")
+                self.assertEqual(total["calls"], len(of_account))
+                self.assertEqual(total["credits"], Decimal("0.25") * len(of_account))
+            self.assertTrue(self.operator.get("/v1/accounts/b").json["suspended"])
+            again = self.take()
+            self.assertIn("keys: 0 imported, 3 were there", again)
+            self.assertIn("those of 2 accounts were there before", again)
+            self.assertIn("balances: 0 granted, 3 were granted before", again)
+        live = self.client(self.server, "secret-0")
+        self.assertEqual(live.get("/v1/balance").json["available"], Decimal("107.5"))
+        for secret in ("secret-1", "secret-2"):
+            self.assertEqual(self.client(self.server, secret).get("/v1/balance").status, 401)
+        self.assert_audited(self.operator)
+
+    def test_one_tally_takes_over_from_another(self):
+        old_folder = tempfile.mkdtemp(prefix="tally-old-", dir=self.folder)
+        old_server = self.start(data=old_folder)
+        old = self.client(old_server, old_server.make_key())
+        self.apply(old_server, old.key)
+        made = self.post(old, "/v1/accounts/acme/keys", {"name": "k"})
+        self.post(old, "/v1/accounts/acme/grants", {"amount": 33, "kind": "promo"}, "g")
+        for index in range(300):
+            charged = self.post(old, "/v1/charges", {
+                "customer_key": made["key"], "action": "search", "team": f"t{index % 3}",
+                "run": f"r{index % 5}", "scenario": "s", "module": "m", "status": 200 + index % 2,
+                "bytes": index, "metadata": {"n": str(index)}, "parameters": {"q": "x"}}, f"c{index}")
+        self.post(old, "/v1/refunds", {"entry_id": charged["entry_id"], "amount": 0.1}, "r1")
+        self.post(old, "/v1/charges", {"account": "acme", "action": "search"}, "last")
+        self.post(old, "/v1/holds", {"account": "acme", "action": "search"}, "h")
+        for name, ending in [("accounts", "csv"), ("keys", "ndjson"), ("entries", "ndjson"),
+                             ("balances", "csv")]:
+            done = run_tally("export", name, "--data", old_folder, "--format", ending,
+                             "--output", self.tables / f"{name}.{ending}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        text = EXAMPLE.read_text()
+        plans = pathlib.Path(self.folder) / "plans.yaml"
+        plans.write_text(text[:text.index("accounts:")])
+        done = run_tally("apply", plans, "--url", self.server.url, "--key", self.operator.key)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for _ in range(2):
+            told = self.take("--replace")
+            self.assertIn("301 charges, 1 refunds imported", told)
+            before, after = (self.balance(client, "acme") for client in (old, self.operator))
+            # Holds are not moved: what they reserve is available.
+            self.assertEqual(after["available"], before["available"] + before["held"])
+            self.assertEqual(after["plan"], "pro")
+            for group in ("key", "team", "status", "scenario", "action"):
+                self.assertEqual(self.usage(self.operator, "acme", group)["credits"],
+                                 self.usage(old, "acme", group)["credits"])
+            run = self.operator.get("/v1/runs/r3?account=acme").json
+            self.assertEqual(run["credits"], old.get("/v1/runs/r3?account=acme").json["credits"])
+        lots = [(lot["kind"], lot["amount"]) for lot in after["grants"] if lot["remaining"] > 0]
+        self.assertEqual(len(lots), len([1 for lot in before["grants"] if lot["remaining"] > 0]))
+        customer = self.client(self.server, made["key"])
+        self.assertEqual(customer.get("/v1/balance").status, 200)
+        self.assert_audited(self.operator)
+
+    def test_what_is_wrong_is_told_with_its_line_and_nothing_is_done(self):
+        self.foreign()
+        good = {"account": "a", "created_at": DAY.format(1), "credits": "1", "action": "x"}
+        for name, rows, told in [
+                ("entries", [good, {**good, "credits": "-1"}], "entries.csv:3: credits: it is a dec"),
+                ("entries", [{**good, "credits": "1.2345678"}], "entries.csv:2: credits: it is"),
+                ("entries", [{**good, "credits": "many"}], "entries.csv:2: credits: many is no number"),
+                ("entries", [{**good, "account": "zz"}], "there is no such account"),
+                ("entries", [{**good, "created_at": "2026"}], "created_at: it is no time"),
+                ("entries", [{**good, "created_at": "2126-01-01T00:00:00Z"}], "still to come"),
+                ("entries", [{**good, "created_at": DAY.format(2)}, good], "in the order of time"),
+                ("entries", [{**good, "key": "nobody"}], "key: nobody is the id or name of no key"),
+                ("entries", [{**good, "action": "a b"}], "entries.csv:2: action"),
+                ("entries", [{**good, "parameters": "{"}], "parameters: { is no object"),
+                ("entries", [{**good, "colour": "red"}], "--skip colour leaves it out"),
+                ("entries", [{**good, "kind": "refund", "refunds": "e", "entry_id": "r"}], None),
+                ("keys", [{"account": "a", "name": "k", "sha256": "12"}], "64 hexadecimal digits"),
+                ("keys", [{"account": "a", "name": "k", "sha256": "ab" * 32},
+                          {"account": "a", "name": "k", "sha256": "cd" * 32}], "has this name"),
+                ("balances", [{"account": "a", "credits": "1", "kind": "gift"}], "balances.csv:2: kind"),
+                ("accounts", [{"id": "a"}, {"id": "a"}], "the account a is there twice"),
+                ("accounts", [{"id": "a", "time_zone": "Mars/Base"}], "it is no time zone"),
+                ("accounts", [{"id": "a", "plan": "nope"}], "there is no plan nope")]:
+            with self.subTest(name=name, told=told):
+                before = (self.tables / f"{name}.csv").read_bytes()
+                self.table(name, rows)
+                if told:
+                    self.assertIn(told, self.take(code=1))
+                    self.assertEqual(self.operator.get("/v1/accounts").json["data"], [])
+                (self.tables / f"{name}.csv").write_bytes(before)
+        self.table("entries", [good, {**good, "colour": "red"}])
+        self.assertIn("2 charges", self.take("--skip", "colour", "--dry-run"))
+
+    def test_entries_of_the_past_come_before_others(self):
+        self.make_account(self.operator, "late", 5)
+        self.table("entries", [
+            {"account": "late", "created_at": DAY.format(1), "credits": "1", "action": "x"}])
+        told = self.take(code=1)
+        self.assertIn("entries.csv:2: account late", told)
+        self.assertIn("before an account has others", told)
+        self.assertEqual(self.balance(self.operator, "late")["available"], 5)
+
+    def test_the_same_top_up_of_another_month_is_another_batch(self):
+        self.make_account(self.operator, "c", 1)
+        self.table("balances", [{"account": "c", "credits": "10"}, {"account": "c", "credits": "10"}])
+        for batch, available in [("may", 21), ("may", 21), ("june", 41)]:
+            self.take("--batch", batch)
+            self.assertEqual(self.balance(self.operator, "c")["available"], available)
+        self.take("--replace", "--batch", "june")
+        self.assertEqual(self.balance(self.operator, "c")["available"], 20)
