@@ -93,7 +93,7 @@ struct EngineCase {
 
 extension CommandBatch {
     /// How many items were neither recorded nor answered.
-    fileprivate var refusedCount: Int {
+    var refusedCount: Int {
         outcomes.count { outcome in
             switch outcome {
             case .recorded, .answered: false

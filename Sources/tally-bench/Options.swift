@@ -1,11 +1,15 @@
+import Foundation
 import Glibc
 import Terminal
 
 /// What the command line asks for.
 struct Options {
     private static let caseNames = [
-        "fdatasync", "price", "decide", "engine", "plain-sqlite", "http",
+        "fdatasync", "price", "decide", "engine", "plain-sqlite", "http", "postgresql", "redis",
+        "growth",
     ]
+    /// What a process of the case `growth` does.
+    private static let fillName = "fill"
 
     private(set) var wantsHelp = false
     /// Whether the files of the last case stay, to try other programs on.
@@ -15,6 +19,10 @@ struct Options {
     private var batches = [1, 64, 1024, 8192]
     private var connections = [64, 256]
     private var seconds = 5
+    /// How many charges there are before, of a process that charges for another.
+    private var from = 0
+    /// Up to how many charges are stored to see how figures grow.
+    private var stored = 10_000_000
     private var folder = "/var/tmp/tally-bench-\(getpid())"
 
     init(_ arguments: some Sequence<String>) throws {
@@ -28,6 +36,8 @@ struct Options {
             case "--batch": batches = [try Self.number(option, rest.next(), 1...16_384)]
             case "--connections":
                 connections = [try Self.number(option, rest.next(), 1...256)]
+            case "--from": from = try Self.number(option, rest.next(), 0...1_000_000_000)
+            case "--stored": stored = try Self.number(option, rest.next(), 1...1_000_000_000)
             case "--seconds": seconds = try Self.number(option, rest.next(), 1...600)
             case "--data":
                 guard let path = rest.next() else {
@@ -40,7 +50,7 @@ struct Options {
     }
 
     private static func name(_ text: String?) throws -> String {
-        guard let text, caseNames.contains(text) else {
+        guard let text, caseNames.contains(text) || text == fillName else {
             throw BenchError.usage("--case is one of \(caseNames.joined(separator: ", "))")
         }
         return text
@@ -71,6 +81,14 @@ struct Options {
             }
             if name == "http" {
                 try runHTTP()
+                continue
+            }
+            if name == "postgresql" || name == "redis" {
+                try runOther(name)
+                continue
+            }
+            if name == "growth" || name == Self.fillName {
+                try runGrowth(isFilling: name == Self.fillName)
                 continue
             }
             for account in accounts {
@@ -106,6 +124,43 @@ struct Options {
         }
     }
 
+    /// The connections of clients that bring many charges at a time.
+    private static let bulkConnections = 2
+
+    /// What other databases do: single calls of many clients, then batches of a few.
+    private func runOther(_ name: String) throws {
+        for batch in batches {
+            for connections in batch == 1 ? connections : [Self.bulkConnections] {
+                for isDebitOnly in batch == 1 ? [true, false] : [false] {
+                    try inFolder { path in
+                        name == "redis"
+                            ? try RedisCase(
+                                accounts: accounts[0], batch: batch, connections: connections,
+                                seconds: seconds, isDebitOnly: isDebitOnly
+                            ).run(in: path)
+                            : try PostgreSQLCase(
+                                accounts: accounts[0], batch: batch, connections: connections,
+                                seconds: seconds, isDebitOnly: isDebitOnly
+                            ).run(in: path)
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is usual for growth: the sizes that the targets name.
+    private func runGrowth(isFilling: Bool) throws {
+        unsafe mkdir(folder, 0o700)
+        defer { if !keepsFiles { removeFolder(folder) } }
+        let account = accounts.count == 1 ? accounts[0] : 10_000
+        let batch = batches.count == 1 ? batches[0] : 1024
+        guard !isFilling else {
+            return try FillCase(accounts: account, batch: batch, from: from, stored: stored)
+                .run(in: folder)
+        }
+        try GrowthCase(accounts: account, batch: batch, stored: stored).run(in: folder)
+    }
+
     private func inFolder(_ body: (String) throws -> Measurement) throws {
         unsafe mkdir(folder, 0o700)
         defer { if !keepsFiles { removeFolder(folder) } }
@@ -113,8 +168,7 @@ struct Options {
     }
 }
 
-/// Removes a folder of plain files.
+/// Removes a folder with all that is in it.
 func removeFolder(_ path: String) {
-    for name in fileNames(path) { unsafe unlink("\(path)/\(name)") }
-    unsafe rmdir(path)
+    try? FileManager.default.removeItem(atPath: path)
 }

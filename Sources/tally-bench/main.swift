@@ -5,10 +5,13 @@ import Terminal
 let usage = """
     tally-bench: durable charges a second, one JSON line a case
 
-      --case NAME      fdatasync, price, decide, engine, plain-sqlite or http (all)
+      --case NAME      fdatasync, price, decide, engine, plain-sqlite, http, postgresql,
+                       redis or growth (all); scripts/setup --bench installs what
+                       postgresql and redis need
       --accounts N     how many accounts (1000 and 10000)
       --batch N        charges a batch (1, 64, 1024 and 8192)
-      --connections N  of the case http (64 and 256)
+      --connections N  of single calls: http, postgresql, redis (64 and 256)
+      --stored N       up to how many charges are stored for growth (10000000)
       --seconds N      at most so long a case (5)
       --data DIR       where the files go; emptied for each case (a new folder in /var/tmp)
       --keep           leave the files, for one case and one size
