@@ -21,27 +21,10 @@ struct EngineCase {
     /// what memory there is.
     private var chargesMax: Int { min(12_000_000, max(4_000_000, Int(seconds * 800_000))) }
 
-    /// What the committing thread tells the submitting one.
-    private final class Answers: Sendable {
-        let room = DispatchSemaphore(value: 0)
-        let times = Mutex<[UInt64]>([])
-        let refused = Mutex(0)
-    }
-
     func run(in path: String) throws -> Measurement {
         let answers = Answers()
         let partition = try Partition(
-            folder: try DataFolder(path: path),
-            handlers: Partition.Handlers(
-                deliver: { _, batches in
-                    let now = Monotonic.now()
-                    for answered in batches {
-                        answers.times.withLock { $0.append(now) }
-                        answers.refused.withLock { $0 += answered.batch.refusedCount }
-                        answers.room.signal()
-                    }
-                },
-                failed: { error in Terminal.report("commit failed: \(error)") }))
+            folder: try DataFolder(path: path), handlers: answers.handlers)
         try prepare(partition, answers)
         let sizeBefore = folderSize(path)
         let charged = measure(partition, answers)
@@ -91,9 +74,31 @@ struct EngineCase {
     }
 }
 
+/// What the committing thread tells the submitting one.
+final class Answers: Sendable {
+    let room = DispatchSemaphore(value: 0)
+    /// When batches were answered.
+    let times = Mutex<[UInt64]>([])
+    let refused = Mutex(0)
+
+    /// What fills them in.
+    var handlers: Partition.Handlers {
+        Partition.Handlers(
+            deliver: { [self] _, batches in
+                let now = Monotonic.now()
+                for answered in batches {
+                    times.withLock { $0.append(now) }
+                    refused.withLock { $0 += answered.batch.refusedCount }
+                    room.signal()
+                }
+            },
+            failed: { error in Terminal.report("commit failed: \(error)") })
+    }
+}
+
 extension CommandBatch {
     /// How many items were neither recorded nor answered.
-    var refusedCount: Int {
+    fileprivate var refusedCount: Int {
         outcomes.count { outcome in
             switch outcome {
             case .recorded, .answered: false

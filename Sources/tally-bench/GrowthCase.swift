@@ -80,27 +80,10 @@ struct FillCase {
     /// Charges that are under way.
     private static let underWay = 65_536
 
-    /// When batches were answered.
-    private final class Answers: Sendable {
-        let room = DispatchSemaphore(value: 0)
-        let times = Mutex<[UInt64]>([])
-        let refused = Mutex(0)
-    }
-
     func run(in path: String) throws {
         let answers = Answers()
         let partition = try Partition(
-            folder: try DataFolder(path: path),
-            handlers: Partition.Handlers(
-                deliver: { _, batches in
-                    let now = Monotonic.now()
-                    for answered in batches {
-                        answers.times.withLock { $0.append(now) }
-                        answers.refused.withLock { $0 += answered.batch.refusedCount }
-                        answers.room.signal()
-                    }
-                },
-                failed: { error in Terminal.report("commit failed: \(error)") }))
+            folder: try DataFolder(path: path), handlers: answers.handlers)
         if from == 0 {
             for batch in try Setup.batches(accounts: accounts) {
                 guard partition.submit(batch) else { throw BenchError.refused }

@@ -32,16 +32,7 @@ struct BalanceImport {
     mutating func check(skipping skipped: Set<String>) throws {
         let reader = try TableReader(path: path, form: .balances, skipping: skipped)
         var seen: [String: Int] = [:]
-        while let row = try reader.next() {
-            do {
-                try add(row, &seen)
-            } catch let problem as Problem {
-                let field = problem.field.map { "\($0): " } ?? ""
-                throw reader.failure(row.line, field + problem.detail)
-            } catch Failure.failed(let message) {
-                throw reader.failure(row.line, message)
-            }
-        }
+        try reader.forEachRow { try add($0, &seen) }
     }
 
     private mutating func add(_ row: TableRow, _ seen: inout [String: Int]) throws {

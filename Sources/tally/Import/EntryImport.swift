@@ -60,28 +60,19 @@ struct EntryImport {
         let now = Instant.now
         let form = ChargeForm(.batchItem, limits: APILimits(), now: now, allowsPostedAt: true)
         var decoder = ChargeDecoder()
-        while let row = try reader.next() {
-            do {
-                guard let kind = kind(of: row) else { continue }
-                let (account, time) = try place(of: row, before: now)
-                let credits = try Self.credits(of: row)
-                if kind == .charge {
-                    if let key = row["key"]?.string {
-                        try keys.check(key, of: account, on: target)
-                    }
-                    let body = Self.body(of: row, account, time, credits, key: nil, as: "x")
-                    var texts: [UInt8] = []
-                    _ = try decoder.decode(body: body.span, form, to: &texts)
-                } else if let id = row["refunds"]?.string {
-                    refunded[id] = ""
-                }
-                try count(row, kind, account, time, credits)
-            } catch let problem as Problem {
-                let field = problem.field.map { "\($0): " } ?? ""
-                throw reader.failure(row.line, field + problem.detail)
-            } catch Failure.failed(let message) {
-                throw reader.failure(row.line, message)
+        try reader.forEachRow { row in
+            guard let kind = kind(of: row) else { return }
+            let (account, time) = try place(of: row, before: now)
+            let credits = try Self.credits(of: row)
+            if kind == .charge {
+                if let key = row["key"]?.string { try keys.check(key, of: account, on: target) }
+                let body = Self.body(of: row, account, time, credits, key: nil, as: "x")
+                var texts: [UInt8] = []
+                _ = try decoder.decode(body: body.span, form, to: &texts)
+            } else if let id = row["refunds"]?.string {
+                refunded[id] = ""
             }
+            try count(row, kind, account, time, credits)
         }
     }
 

@@ -129,23 +129,19 @@ struct ImportJob {
     private mutating func checkAccounts(_ path: String) throws {
         let reader = try TableReader(path: path, form: .accounts, skipping: skipped)
         var ids: Set<String> = []
-        while let row = try reader.next() {
-            do {
-                guard accounts.count < Self.accountsMax else {
-                    throw Failure.failed("a table has at most \(Self.accountsMax) accounts")
-                }
-                guard let id = row["id"]?.string, let name = try? Name(id) else {
-                    throw Failure.failed("id: an id is 1 to 64 of A-Z a-z 0-9 . _ : -")
-                }
-                guard ids.insert(id).inserted else {
-                    throw Failure.failed("id: the account \(id) is there twice")
-                }
-                let members = row.values.filter { $0.key != "id" }
-                accounts.append(try Configuration.account(name, .object(members)))
-                target.expect(account: id)
-            } catch Failure.failed(let message) {
-                throw reader.failure(row.line, message)
+        try reader.forEachRow { row in
+            guard accounts.count < Self.accountsMax else {
+                throw Failure.failed("a table has at most \(Self.accountsMax) accounts")
             }
+            guard let id = row["id"]?.string, let name = try? Name(id) else {
+                throw Failure.failed("id: an id is 1 to 64 of A-Z a-z 0-9 . _ : -")
+            }
+            guard ids.insert(id).inserted else {
+                throw Failure.failed("id: the account \(id) is there twice")
+            }
+            let members = row.values.filter { $0.key != "id" }
+            accounts.append(try Configuration.account(name, .object(members)))
+            target.expect(account: id)
         }
         let found = try comparison(of: accounts)
         let created = found.changes.count { $0.kind == .create }

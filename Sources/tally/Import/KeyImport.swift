@@ -61,16 +61,7 @@ struct KeyImport {
     mutating func check(skipping skipped: Set<String>) throws {
         let reader = try TableReader(path: path, form: .keys, skipping: skipped)
         let now = Instant.now
-        while let row = try reader.next() {
-            do {
-                try add(row, now)
-            } catch let problem as Problem {
-                let field = problem.field.map { "\($0): " } ?? ""
-                throw reader.failure(row.line, field + problem.detail)
-            } catch Failure.failed(let message) {
-                throw reader.failure(row.line, message)
-            }
-        }
+        try reader.forEachRow { try add($0, now) }
     }
 
     private mutating func add(_ row: TableRow, _ now: Instant) throws {

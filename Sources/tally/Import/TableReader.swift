@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import Wire
 
 /// A row of a table that is imported: its values as JSON, those that are empty left out.
 struct TableRow {
@@ -73,7 +74,7 @@ final class TableReader {
         return path.hasSuffix(".ndjson") || path.hasSuffix(".jsonl") ? false : nil
     }
 
-    func failure(_ line: Int, _ message: String) -> Failure {
+    private func failure(_ line: Int, _ message: String) -> Failure {
         .failed("\(path):\(line): \(message)")
     }
 
@@ -114,6 +115,20 @@ final class TableReader {
             return row
         }
         return nil
+    }
+
+    /// Reads every row; what is wrong with one is told with its line.
+    func forEachRow(_ take: (TableRow) throws -> Void) throws {
+        while let row = try next() {
+            do {
+                try take(row)
+            } catch let problem as Problem {
+                let field = problem.field.map { "\($0): " } ?? ""
+                throw failure(row.line, field + problem.detail)
+            } catch Failure.failed(let message) {
+                throw failure(row.line, message)
+            }
+        }
     }
 
     private func json(_ record: [UInt8]) throws -> TableRow {
