@@ -2,7 +2,7 @@ import Credit
 import JSON
 
 /// A JSON answer read whole; numbers keep their text, so that amounts stay exact.
-enum JSONValue: Equatable {
+enum JSONValue: Equatable, Sendable {
     case object([String: JSONValue])
     case array([JSONValue])
     case string(String)

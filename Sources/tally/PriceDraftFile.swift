@@ -42,11 +42,8 @@ enum InputFile {
     static func bytes(of path: String, limit: Int) throws -> [UInt8] {
         let handle =
             path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
-        guard let handle, let data = try handle.read(upToCount: limit + 1) else {
-            guard path != "-", FileManager.default.fileExists(atPath: path) else {
-                throw Failure.failed("\(path) cannot be read")
-            }
-            return []
+        guard let handle, let data = try? handle.read(upToCount: limit + 1) ?? Data() else {
+            throw Failure.failed("\(path) cannot be read")
         }
         guard data.count <= limit else {
             throw Failure.failed("\(path) has more than \(limit) bytes")

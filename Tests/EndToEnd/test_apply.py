@@ -82,6 +82,9 @@ class ApplyTest(TallyCase):
         account = self.operator.get("/v1/accounts/acme").json
         self.assertEqual((account["plan"], account["next_plan"]["plan"]), ("pro", "free"))
         self.assertEqual(self.apply(), "created: 0, changed: 0, as they are: 7\n")
+        # One that waits is left alone by a file that says what the plan is now.
+        waiting = self.text.replace("plan: free", "plan: pro", 1)
+        self.assertEqual(self.apply(waiting), "created: 0, changed: 0, as they are: 7\n")
         self.assertIn("at once", self.apply(None, "--plan-changes", "now"))
         self.assertEqual(self.operator.get("/v1/accounts/acme").json["plan"], "free")
 
@@ -97,10 +100,16 @@ class ApplyTest(TallyCase):
                 ("accounts: {a: {plann: pro}}", "accounts.a.plann: there is no such field"),
                 ("accounts: {a: {time_zone: Mars/Base}}", "it is no time zone"),
                 ("accounts: {acme: {anchor: 2020-01-01T00:00:00Z}}", "keeps the anchor"),
-                ("accounts: {a: {name: x, name: y}}", "name is there twice"),
+                ("accounts: {a: {name: x, name: y}}", "c.yaml:2:25: name is there twice"),
                 ("accounts: {acme: {budgets: {x: {scope: {}, limit: -1, window: day}}}}",
                  "accounts.acme.budgets.x.limit: a limit is at least 0"),
-                ("price_lists: {}", "price_lists is there twice"),
+                ("price_lists: {}", "c.yaml:2:1: price_lists is there twice"),
+                ("accounts: {acme: {budgets: {daily: {scope: {team: a}, limit: 1, window: day}}}}",
+                 "accounts.acme.budgets.daily.scope: only the limit"),
+                ("accounts: {acme: {budgets: {x: {scope: {}, limit: 1, window: day, parent: y}}}}",
+                 "accounts.acme.budgets.x.parent: there is no budget y"),
+                ("accounts: {acme: {name: }}", "accounts.acme.name: it has no value"),
+                ("accounts: {new: {name:A}}", "accounts.new.name:A: it has no value"),
                 ("acounts: {}", "unknown acounts"),
                 ("a: [1", "c.yaml:3:1: did not find expected ',' or ']'"),
                 ("a: &x 1", "c.yaml:2:4: anchors and tags are not taken"),
@@ -121,3 +130,29 @@ class ApplyTest(TallyCase):
         done = subprocess.run(
             [BINARY, "apply", path], env=environment, capture_output=True, text=True, check=False)
         self.assertEqual(done.stdout, "created: 0, changed: 0, as they are: 1\n", done.stderr)
+
+    def test_what_counts_is_the_price_that_is_in_force(self):
+        """Of versions put in any order, and of one that is to begin."""
+        def prices(amount, begin=None):
+            when = f", effective_at: {begin}" if begin else ""
+            return f"price_lists: {{p: {{rules: [{{id: a, action: '*', per_call: {amount}}}]{when}}}}}"
+
+        for text, changed in [
+                (prices(1), "+"), (prices(1), None), (prices(100, "2120-01-01T00:00:00Z"), "~"),
+                (prices(100, "2120-01-01T00:00:00Z"), None), (prices(1), None), (prices(2), "~"),
+                (prices(2), None)]:
+            told = self.apply(text)
+            self.assertEqual(told.split(" ")[0], changed or "created:", text)
+        self.assertIn("effective_at: it is past", self.apply(prices(3, "2026-01-01T00:00:00Z"), code=1))
+        self.assertEqual(self.apply(prices(2, "2026-01-01T00:00:00Z"), "--dry-run")[:8], "would be")
+
+    def test_a_budget_comes_after_its_parent(self):
+        self.apply("""
+            accounts:
+              b:
+                budgets:
+                  a: {scope: {team: t}, limit: 1, window: day, parent: z}
+                  z: {scope: {}, limit: 2, window: day}
+            """)
+        found = self.operator.get("/v1/accounts/b/budgets/a").json
+        self.assertEqual(found["parent"], "z")

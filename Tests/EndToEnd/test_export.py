@@ -9,7 +9,7 @@ import pathlib
 import stat
 from decimal import Decimal
 
-from server import ROOT, TallyCase, run_tally
+from server import ROOT, TallyCase, run_tally, threads
 
 EXAMPLE = ROOT / "examples/configuration/tally.yaml"
 
@@ -121,6 +121,21 @@ class ExportTest(TallyCase):
         self.assertEqual(stat.S_IMODE(os.stat(file).st_mode), 0o600)
         done = run_tally("apply", file, *self.options)
         self.assertEqual(done.stdout, "created: 0, changed: 0, as they are: 7\n", done.stderr)
+
+    def test_what_is_no_file_is_written_to_and_not_replaced(self):
+        pipe = pathlib.Path(self.folder) / "pipe"
+        os.mkfifo(pipe)
+        found = []
+        with threads(1, lambda _: found.append(pipe.read_bytes())):
+            self.export("accounts", "--output", pipe)
+        self.assertTrue(found[0].startswith(b"id,name,plan"))
+        self.assertTrue(pipe.is_fifo())
+        target, link = pathlib.Path(self.folder) / "t.csv", pathlib.Path(self.folder) / "l.csv"
+        target.write_text("old")
+        link.symlink_to(target)
+        self.export("accounts", "--output", link)
+        self.assertTrue(link.is_symlink())
+        self.assertTrue(target.read_text().startswith("id,name,plan"))
 
     def test_what_is_wrong_is_told_before_anything_is_written(self):
         file = pathlib.Path(self.folder) / "out.csv"

@@ -90,7 +90,7 @@ class ImportTest(TallyCase):
         self.table("accounts", [
             {"id": "a", "name": "A, Inc.", "time_zone": "Asia/Kathmandu"},
             {"id": "b", "name": "B", "suspended": "true", "overdraft_limit": "5"}])
-        self.assertIn("2500 charges, 0 refunds imported\n", self.take())
+        self.assertIn("entries: 2500 of 2500 are there\n", self.take())
         for _ in range(2):
             self.assertEqual(self.balance(self.operator, "a")["available"], Decimal("107.5"))
             self.assertEqual(self.balance(self.operator, "b")["negative"], 3)
@@ -102,7 +102,7 @@ class ImportTest(TallyCase):
             self.assertTrue(self.operator.get("/v1/accounts/b").json["suspended"])
             again = self.take()
             self.assertIn("keys: 0 imported, 3 were there", again)
-            self.assertIn("those of 2 accounts were there before", again)
+            self.assertIn("2 accounts had theirs before", again)
             self.assertIn("balances: 0 granted, 3 were granted before", again)
         live = self.client(self.server, "secret-0")
         self.assertEqual(live.get("/v1/balance").json["available"], Decimal("107.5"))
@@ -137,7 +137,7 @@ class ImportTest(TallyCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         for _ in range(2):
             told = self.take("--replace")
-            self.assertIn("301 charges, 1 refunds imported", told)
+            self.assertIn("entries: 302 of 302 are there", told)
             before, after = (self.balance(client, "acme") for client in (old, self.operator))
             # Holds are not moved: what they reserve is available.
             self.assertEqual(after["available"], before["available"] + before["held"])
@@ -172,6 +172,8 @@ class ImportTest(TallyCase):
                 ("keys", [{"account": "a", "name": "k", "sha256": "12"}], "64 hexadecimal digits"),
                 ("keys", [{"account": "a", "name": "k", "sha256": "ab" * 32},
                           {"account": "a", "name": "k", "sha256": "cd" * 32}], "has this name"),
+                ("keys", [{"account": "a", "name": "k", "sha256": "ab" * 32},
+                          {"account": "a", "name": "l", "sha256": "AB" * 32}], "another key has it"),
                 ("balances", [{"account": "a", "credits": "1", "kind": "gift"}], "balances.csv:2: kind"),
                 ("accounts", [{"id": "a"}, {"id": "a"}], "the account a is there twice"),
                 ("accounts", [{"id": "a", "time_zone": "Mars/Base"}], "it is no time zone"),
@@ -190,10 +192,17 @@ class ImportTest(TallyCase):
         self.make_account(self.operator, "late", 5)
         self.table("entries", [
             {"account": "late", "created_at": DAY.format(1), "credits": "1", "action": "x"}])
+        self.table("entries", [
+            {"account": account, "created_at": DAY.format(1), "credits": "1", "action": "x"}
+            for account in ("late", "new")])
+        self.table("accounts", [{"id": "new"}])
         told = self.take(code=1)
-        self.assertIn("entries.csv:2: account late", told)
+        self.assertIn("entries.csv:2: POST", told)
         self.assertIn("before an account has others", told)
+        # What the ledger refuses of one account does not hold up the others.
         self.assertEqual(self.balance(self.operator, "late")["available"], 5)
+        self.assertEqual(self.usage(self.operator, "new", "action")["credits"], 1)
+        self.assertEqual(self.balance(self.operator, "new")["available"], 0)
 
     def test_the_same_top_up_of_another_month_is_another_batch(self):
         self.make_account(self.operator, "c", 1)
@@ -203,3 +212,75 @@ class ImportTest(TallyCase):
             self.assertEqual(self.balance(self.operator, "c")["available"], available)
         self.take("--replace", "--batch", "june")
         self.assertEqual(self.balance(self.operator, "c")["available"], 20)
+        # What was bought since stays when it is run once more.
+        self.post(self.operator, "/v1/accounts/c/grants", {"amount": 500}, "bought")
+        self.take("--replace", "--batch", "june")
+        self.assertEqual(self.balance(self.operator, "c")["available"], 520)
+
+    def test_balances_are_whole_with_debts_and_with_nothing(self):
+        self.post_plan("free", 100)
+        self.table("accounts", [{"id": id, "plan": "free", "overdraft_limit": "50"}
+                                for id in ("owes", "empty", "some")])
+        self.table("balances", [
+            {"account": "owes", "credits": "-40"}, {"account": "empty", "credits": "0"},
+            {"account": "some", "credits": "3", "expires_at": "2120-01-01T00:00:00Z"},
+            {"account": "some", "credits": "9", "expires_at": "2026-01-01T00:00:00Z"}])
+        self.assertIn("left out as expired: 1", self.take("--replace", "--dry-run"))
+        for _ in range(2):
+            self.take("--replace")
+            found = [self.balance(self.operator, id) for id in ("owes", "empty", "some")]
+            self.assertEqual([(one["available"], one["negative"]) for one in found],
+                             [(0, 40), (0, 0), (3, 0)])
+
+    def post_plan(self, name, credits):
+        answer = self.operator.send(
+            "PUT", f"/v1/plans/{name}", {"name": name, "credits": credits, "period": "month"})
+        self.assertEqual(answer.status, 200, answer)
+
+    def test_entries_change_no_balance_and_are_there_once_however_they_are_spelled(self):
+        self.table("accounts", [{"id": "a", "overdraft_limit": "10"}])
+        row = {"account": "a", "created_at": "2026-03-01T12:00:00Z", "credits": "5", "action": "x"}
+        twice = {"account": "a", "created_at": "2026-03-02T12:00:00Z", "credits": "1", "action": "x",
+                 "entry_id": "e1"}
+        self.table("entries", [row, {**row, "credits": "2"}, twice, twice])
+        self.table("balances", [{"account": "a", "credits": "10"}])
+        self.take()
+        spelled = {**row, "created_at": "2026-03-01T13:00:00.000+01:00", "credits": "5.00",
+                   "check_run": "false", "kind": "charge"}
+        for _ in range(2):
+            balance = self.balance(self.operator, "a")
+            self.assertEqual((balance["available"], balance["negative"]), (10, 0))
+            self.assertEqual(self.usage(self.operator, "a", "action")["credits"], 8)
+            self.table("entries", [spelled, {**spelled, "credits": "2.0"}, twice, twice])
+            self.take()
+        self.table("entries", [{**row, "kind": "Charge"}])
+        self.assertIn("kind: Charge is no kind of entry", self.take(code=1))
+
+    def test_keys_are_what_the_table_says_in_the_end(self):
+        secret = hashlib.sha256(b"k-1").hexdigest()
+        # Ids of another Tally mean its own keys, whatever has the same id here.
+        self.make_account(self.operator, "other", 1)
+        taken = self.post(self.operator, "/v1/accounts/other/keys", {"name": "here"})["id"]
+        self.table("keys", [
+            {"account": "a", "id": "1", "name": "k", "sha256": secret},
+            {"account": "a", "id": "2", "name": "k", "sha256": "ab" * 32, "revoked": "true"},
+            {"account": "b1", "id": taken, "name": "there", "sha256": "cd" * 32}])
+        self.table("accounts", [{"id": "a"}, {"id": "b1"}])
+        self.table("entries", [
+            {"account": "b1", "created_at": DAY.format(1), "credits": "1", "action": "x",
+             "key": taken}])
+        self.take()
+        keys = {key["name"]: key for key in
+                self.operator.get("/v1/accounts/a/keys").json["data"]}
+        self.assertEqual({name: key["revoked"] for name, key in keys.items()},
+                         {"k": False, "k (2)": True})
+        self.assertEqual(keys["k"]["scopes"], [])
+        there = self.operator.get("/v1/accounts/b1/keys").json["data"][0]
+        entry = self.entries(self.operator, "b1", "charge")[0]
+        self.assertEqual((there["name"], entry["key"]), ("there", there["id"]))
+        # A run that was broken off before a key was revoked is made good by the next.
+        self.table("keys", [
+            {"account": "a", "id": "1", "name": "k", "sha256": secret, "revoked": "true"}])
+        (self.tables / "entries.csv").unlink()
+        self.take()
+        self.assertEqual(self.client(self.server, "k-1").get("/v1/balance").status, 401)

@@ -12,8 +12,10 @@ enum ApplyCommand {
             Compares a file with a server and makes what is missing or otherwise: first
             price lists, then plans, then accounts with their budgets. All of the file is
             checked before anything is changed. What it does not name is left as it is,
-            nothing is deleted, and a second run changes nothing. A changed price list or
-            plan is a new version: calls and periods of before keep theirs.
+            nothing is deleted, and a second run changes nothing. Price lists, plans and
+            budgets are as a whole what the file says; of an account it may say a part. A
+            changed price list or plan is a new version: calls and periods of before keep
+            theirs.
 
             The file is YAML, or JSON where its name ends with .json; - is standard input.
             Members are named as in the API:
@@ -60,6 +62,7 @@ enum ApplyCommand {
                 if !arguments.has("--json") { Terminal.print(change.text) }
             }
         }
+        for warning in comparison.warnings { Terminal.report(warning) }
         guard !arguments.has("--json") else { return printJSON(comparison, isDry: isDry) }
         if isDry { for change in comparison.changes { Terminal.print(change.text) } }
         let created = comparison.changes.count { $0.kind == .create }

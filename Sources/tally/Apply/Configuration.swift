@@ -1,5 +1,6 @@
 import CivilTime
 import Credit
+import JSON
 import Ledger
 import Pricing
 import Wire
@@ -19,6 +20,26 @@ struct Configuration {
         let plan: Name??
         let isSuspended: Bool?
         let budgets: [BudgetPart]
+
+        /// The budgets, each after its parent, which is one of them or of `others`.
+        func budgetsInOrder(besides others: Set<String>) throws -> [BudgetPart] {
+            var rest = budgets
+            var known = others
+            var ordered: [BudgetPart] = []
+            while !rest.isEmpty {
+                let ready = rest.filter { $0.body.parent.map { known.contains($0.text) } ?? true }
+                guard !ready.isEmpty else {
+                    let first = rest[0]
+                    throw Failure.failed(
+                        "accounts.\(id.text).budgets.\(first.name.text).parent: there is no budget "
+                            + "\(first.body.parent?.text ?? ""), or it stands below this one")
+                }
+                ordered += ready
+                known.formUnion(ready.map(\.name.text))
+                rest.removeAll { known.contains($0.name.text) }
+            }
+            return ordered
+        }
 
         /// The same without its plan, and not suspended: as entries of the past need it.
         var forImport: Self {
@@ -44,18 +65,28 @@ struct Configuration {
     /// Reads a file, YAML unless its name ends with `.json`; `-` is standard input.
     init(path: String) throws {
         let text = try InputFile.bytes(of: path, limit: Self.bytesMax)
-        let json = path.hasSuffix(".json") ? text : try YAMLText.json(text, path: path)
+        // A byte order mark is no part of JSON.
+        let isMarked = text.starts(with: [0xEF, 0xBB, 0xBF])
+        let json =
+            path.hasSuffix(".json")
+            ? Array(text.dropFirst(isMarked ? 3 : 0)) : try YAMLText.json(text, path: path)
         let root: JSONValue
         do {
             root = try JSONValue(json)
         } catch {
-            throw Failure.failed("\(path): \((error as? Failure)?.message ?? "\(error)")")
+            throw Failure.failed("\(path): \(Self.text(of: error))")
         }
         do {
             try self.init(root)
         } catch Failure.failed(let message) {
             throw Failure.failed("\(path): \(message)")
         }
+    }
+
+    private static func text(of error: any Error) -> String {
+        if let failure = error as? Failure { return failure.message ?? "" }
+        if let json = error as? JSONError { return "it is no JSON, at byte \(json.offset + 1)" }
+        return "\(error)"
     }
 
     private init(_ root: JSONValue) throws {
@@ -121,6 +152,15 @@ struct Configuration {
         }
         let budgets = try members.removeValue(forKey: "budgets").map { value in
             try named(value, in: "\(path).budgets").map { try budget($0, $1, of: path) }
+        }
+        if let name = members.first(where: {
+            $0.value == .null && $0.key != "plan" && $0.key != "price_list"
+        })?
+        .key {
+            throw Failure.failed("\(path).\(name): it has no value; leave it out")
+        }
+        guard members["id"] == nil else {
+            throw Failure.failed("\(path).id: the id stands before the colon")
         }
         let suspended = members.removeValue(forKey: "suspended")
         var isSuspended: Bool?

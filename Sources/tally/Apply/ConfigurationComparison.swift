@@ -19,6 +19,8 @@ struct ConfigurationComparison {
     private(set) var changes: [ConfigurationChange] = []
     /// How many things are as the file says.
     private(set) var unchangedCount = 0
+    /// What will come although nothing differs now.
+    private(set) var warnings: [String] = []
     private var plans: [String: JSONValue] = [:]
     /// The price lists that there will be, by whether there are; asked for once each.
     private var knownLists: [Name: Bool] = [:]
@@ -77,32 +79,56 @@ extension ConfigurationComparison {
         let step = ConfigurationChange.Step(
             method: .put, path: path, body: part.draft.canonicalJSON)
         guard var found = try current(path) else {
+            guard part.draft.effectiveAt.map({ $0 > .now }) ?? true else {
+                throw Self.isPast(part.name)
+            }
             return add(
                 ConfigurationChange(
                     kind: .create, object: "price list", id: part.name.text,
                     note: "\(part.draft.rules.count) rules", steps: [step]))
         }
-        if let latest = found["latest_version"], latest != found["version"],
-            case .number(let number) = latest
-        {
-            found = try current("\(path)/versions/\(number)") ?? found
+        // What is in force counts, or the version that begins when the file says.
+        let begin = part.draft.effectiveAt
+        let isLater = begin.map { $0 > .now } ?? false
+        let scheduled = found["scheduled"]?.array ?? []
+        let same = scheduled.last { $0["effective_at"]?.string.flatMap(Self.time) == begin }
+        if isLater, let same, case .number(let version)? = same["version"] {
+            found = try current("\(path)/versions/\(version)") ?? found
         }
-        var fields: [ConfigurationChange.Field] = []
-        for name in ["usd_per_credit"] where wanted[name] != found[name] {
-            fields.append(.init(name: name, from: found[name], to: wanted[name]))
-        }
-        if let begin = part.draft.effectiveAt,
-            found["effective_at"]?.string.flatMap({ try? Instant(rfc3339: $0.utf8.span) }) != begin
-        {
+        var fields = Self.priceDifferences(found, wanted)
+        if isLater, same == nil {
             let name = "effective_at"
-            fields.append(.init(name: name, from: found[name], to: .string(begin.rfc3339)))
+            fields.append(
+                .init(name: name, from: found[name], to: begin.map { .string($0.rfc3339) }))
         }
-        fields += Self.ruleDifferences(found["rules"]?.array ?? [], wanted["rules"]?.array ?? [])
-        guard !fields.isEmpty else { return add(nil) }
+        guard !fields.isEmpty else {
+            if !isLater, let next = scheduled.first?["effective_at"]?.string {
+                warnings.append(
+                    "price list \(part.name.text): another version begins at \(next) and replaces this one"
+                )
+            }
+            return add(nil)
+        }
+        guard begin == nil || isLater else { throw Self.isPast(part.name) }
         add(
             ConfigurationChange(
                 kind: .change, object: "price list", id: part.name.text, fields: fields,
                 note: "a new version; calls of before keep theirs", steps: [step]))
+    }
+
+    private static func time(_ text: String) -> Instant? { try? Instant(rfc3339: text.utf8.span) }
+
+    private static func isPast(_ list: Name) -> Failure {
+        .failed("price_lists.\(list.text).effective_at: it is past; leave it out for now")
+    }
+
+    private static func priceDifferences(
+        _ old: JSONValue, _ new: JSONValue
+    ) -> [ConfigurationChange.Field] {
+        let name = "usd_per_credit"
+        let rules = ruleDifferences(old["rules"]?.array ?? [], new["rules"]?.array ?? [])
+        guard old[name] != new[name] else { return rules }
+        return [.init(name: name, from: old[name], to: new[name])] + rules
     }
 
     /// The rules that differ, by their ids; their order where only that does.
@@ -183,13 +209,19 @@ extension ConfigurationComparison {
                 change.steps.append(.init(method: .post, path: path + "/suspend", body: []))
             }
             add(change)
-            for budget in part.budgets { try compare(budget, of: part.id, current: nil) }
+            for budget in try part.budgetsInOrder(besides: []) {
+                try compare(budget, of: part.id, current: nil)
+            }
             return
         }
         try compare(part, with: found, at: path)
-        for budget in part.budgets {
-            let current = try current("\(path)/budgets/\(budget.name.text)")
-            try compare(budget, of: part.id, current: current)
+        guard !part.budgets.isEmpty else { return }
+        let (_, page) = try connection.send(connection.request(.get, "\(path)/budgets"))
+        let known = Dictionary(
+            (page["data"]?.array ?? []).map { ($0["name"]?.string ?? "", $0) },
+            uniquingKeysWith: { $1 })
+        for budget in try part.budgetsInOrder(besides: Set(known.keys)) {
+            try compare(budget, of: part.id, current: known[budget.name.text])
         }
     }
 
@@ -248,10 +280,11 @@ extension ConfigurationComparison {
         let wanted = plan.map { JSONValue.string($0.text) } ?? .null
         let current = found["plan"] ?? .null
         let next = found["next_plan"]?["plan"] ?? current
-        guard wanted != next || planChange == .now && wanted != current else { return }
+        // A change that waits is left alone: the file says what the plan is, not what it will be.
+        let isAgreed = wanted == current || planChange == .periodEnd && wanted == next
+        guard !isAgreed else { return }
         // Without a plan there is no period to wait for the end of.
-        let usual = current == .null ? PlanChange.now : planChange
-        let when = wanted == current ? PlanChange.periodEnd : usual
+        let when = current == .null ? PlanChange.now : planChange
         change.fields.append(.init(name: "plan", from: current, to: wanted))
         change.note = when == .now ? "plan: at once" : "plan: at the end of the period"
         let body = JSONValue.object(["plan": wanted, "when": .string(when.rawValue)])
@@ -276,6 +309,11 @@ extension ConfigurationComparison {
                 let new = part.json[name].flatMap { $0 == .null ? nil : $0 }
                 let isSame = name == "limit" ? found.limit == part.body.limit : shown[name] == new
                 if !isSame { change.fields.append(.init(name: name, from: shown[name], to: new)) }
+            }
+            if let other = change.fields.first(where: { $0.name != "limit" }) {
+                throw Failure.failed(
+                    "accounts.\(account.text).budgets.\(part.name.text).\(other.name): only the limit of a "
+                        + "budget can be changed; delete it first")
             }
         }
         change.steps = [

@@ -26,6 +26,8 @@ enum YAMLText {
     private let path: String
     private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
     private var containers: [Container] = []
+    /// The keys of the mappings that are open.
+    private var keys: [Set<[UInt8]>] = []
     private var writer = JSONWriter(capacity: 4096)
     private var documents = 0
 
@@ -74,12 +76,14 @@ enum YAMLText {
             let start = unsafe event.data.mapping_start
             let isPlain = unsafe start.anchor == nil && start.tag == nil
             try open(.mapping(needsKey: true), isPlain: isPlain, mark)
+            keys.append([])
             writer.beginObject()
         case YAML_SEQUENCE_END_EVENT:
             containers.removeLast()
             writer.endArray()
         case YAML_MAPPING_END_EVENT:
             containers.removeLast()
+            keys.removeLast()
             writer.endObject()
         default: break
         }
@@ -114,7 +118,13 @@ enum YAMLText {
         }
         let bytes = unsafe Array(UnsafeBufferPointer(start: scalar.value, count: scalar.length))
         let place = takePlace()
-        guard place == .value else { return writer.key(bytes: bytes.span) }
+        guard place == .value else {
+            guard keys[keys.count - 1].insert(bytes).inserted else {
+                let name = String(decoding: bytes.prefix(64), as: UTF8.self)
+                throw failure(unsafe event.start_mark, "\(name) is there twice")
+            }
+            return writer.key(bytes: bytes.span)
+        }
         let number = /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/
         let isPlain = unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE
         switch isPlain ? String(decoding: bytes, as: UTF8.self) : nil {

@@ -1,26 +1,47 @@
 import Credit
+import Foundation
 import Glibc
 import JSON
 import Wire
 
-/// Where an export goes: standard output, or a file that is there once it is whole.
+/// Where an export goes: standard output, a file that is there once it is whole, or what else has a
+/// path, such as a pipe.
 final class ExportOutput {
     private static let flushBytes = 1 << 20
 
-    private let path: String?
+    private let name: String
+    /// What becomes the file at the end; nil where it is written as it is.
+    private let target: String?
     private let descriptor: Int32
     private var waiting: [UInt8] = []
+    private var isFinished = false
 
-    /// A file that only its owner reads; nil is standard output.
+    /// A file is one that only its owner reads; nil is standard output.
     init(path: String?) throws {
-        self.path = path
         guard let path else {
-            descriptor = STDOUT_FILENO
+            (name, target, descriptor) = ("standard output", nil, STDOUT_FILENO)
             return
         }
+        name = path
+        var status = stat()
+        let exists = unsafe stat(path, &status) == 0
+        guard !exists || status.st_mode & S_IFMT == S_IFREG else {
+            target = nil
+            descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw Self.failure(path) }
+            return
+        }
+        // What a link leads to is replaced, not the link.
+        let resolved = exists ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
+        target = resolved
         descriptor = unsafe open(
-            Self.partial(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            Self.partial(resolved), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(path) }
+    }
+
+    deinit {
+        guard let target, !isFinished else { return }
+        unsafe unlink(Self.partial(target))
     }
 
     private static func partial(_ path: String) -> String { path + ".partial" }
@@ -42,7 +63,7 @@ final class ExportOutput {
                     descriptor, bytes.baseAddress?.advanced(by: first), bytes.count - first)
             }
             if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw Self.failure(path ?? "standard output") }
+            guard written > 0 else { throw Self.failure(name) }
             first += written
         }
         waiting.removeAll(keepingCapacity: true)
@@ -51,10 +72,11 @@ final class ExportOutput {
     /// Makes what was written durable, and puts the file in its place.
     func finish() throws {
         try flush()
-        guard let path else { return }
+        guard let target else { return }
         guard fsync(descriptor) == 0, close(descriptor) == 0,
-            unsafe rename(Self.partial(path), path) == 0
-        else { throw Self.failure(path) }
+            unsafe rename(Self.partial(target), target) == 0
+        else { throw Self.failure(name) }
+        isFinished = true
     }
 }
 

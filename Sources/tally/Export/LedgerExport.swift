@@ -1,6 +1,5 @@
 import Credit
 import Engine
-import JSON
 import Ledger
 import SQLiteStore
 import Store
@@ -39,7 +38,7 @@ struct LedgerExport {
         self.memos = memos
     }
 
-    private var accounts: [(slot: AccountSlot, profile: AccountProfile)] {
+    var accounts: [(slot: AccountSlot, profile: AccountProfile)] {
         ledger.catalogue.accounts.enumerated().map {
             (AccountSlot(truncatingIfNeeded: $0.offset), $0.element)
         }
@@ -70,7 +69,8 @@ struct LedgerExport {
         return accounts.count
     }
 
-    /// Writes a row for each grant of which something remains or is held.
+    /// Writes a row for each grant of which something remains or is held, one less than 0 for what an
+    /// account owes, and one of 0 for an account that has nothing.
     func writeBalances(_ format: ExportFormat, to output: ExportOutput) throws -> Int {
         let table = try ExportTable(
             [
@@ -79,7 +79,18 @@ struct LedgerExport {
             ], format, to: output)
         var count = 0
         for (slot, profile) in accounts {
-            for lot in ledger.lots(of: slot) where lot.remaining > 0 || lot.held > 0 {
+            let lots = ledger.lots(of: slot).filter { $0.remaining > 0 || $0.held > 0 }
+            let debt = ledger.record(slot).debt
+            if lots.isEmpty || debt > 0 {
+                let nothing = [ExportCell](repeating: .none, count: 8)
+                try table.add(
+                    [
+                        .text(profile.id.text), .none, .amount(Credits(micros: -debt)),
+                        .amount(.zero), .none,
+                    ] + nothing)
+                count += 1
+            }
+            for lot in lots {
                 let memo = try memos[lot.position].map { try JSONValue($0) }
                 let paid = memo?["price_paid"]?.bytes
                 try table.add([
@@ -118,103 +129,5 @@ struct LedgerExport {
             count += 1
         }
         return count
-    }
-}
-
-extension LedgerExport {
-    /// Writes the file that `tally apply` takes, in YAML; gives how many things it names.
-    func writeConfiguration(to output: ExportOutput) throws -> Int {
-        var lists: [String: JSONValue] = [:]
-        for version in ledger.catalogue.priceLists {
-            lists[version.name.text] = try JSONValue(version.json)
-        }
-        var plans: [String: JSONValue] = [:]
-        for plan in ledger.catalogue.plans {
-            plans[plan.terms.id.text] = try Self.members(
-                of: PlanAnswer(plan: plan), but: ["id", "version", "created_at"])
-        }
-        var described: [String: JSONValue] = [:]
-        var budgetCount = 0
-        for (slot, profile) in accounts {
-            var account =
-                try Self.members(
-                    of: AccountAnswer(profile: profile, record: ledger.record(slot), nextPlan: nil),
-                    but: ["id", "next_plan", "created_at", "anchor"]
-                ).members ?? [:]
-            if profile.isAnchorFixed { account["anchor"] = .string(profile.anchor.rfc3339) }
-            let budgets = ledger.budgets(of: slot)
-            budgetCount += budgets.count
-            if !budgets.isEmpty {
-                let keys = ledger.catalogue.apiKeys
-                account["budgets"] = .object(
-                    Dictionary(
-                        try budgets.map { budget in
-                            let answer = BudgetAnswer(budget: budget) { slot in
-                                Int(slot) < keys.count ? keys[Int(slot)].id.text : nil
-                            }
-                            let json = try Self.members(
-                                of: answer,
-                                but: ["name", "window_start", "resets_at", "used", "counters"])
-                            return (budget.terms.name.text, json)
-                        }, uniquingKeysWith: { $1 }))
-            }
-            described[profile.id.text] = .object(account)
-        }
-        let sections = [("price_lists", lists), ("plans", plans), ("accounts", described)]
-        for (name, things) in sections where !things.isEmpty {
-            try output.write(Array("\(name):\n".utf8))
-            for (id, thing) in things.sorted(by: { $0.key < $1.key }) {
-                try output.write(Array("  \(ConfigurationText.key(id)):\n".utf8))
-                try output.write(ConfigurationText.members(of: thing, depth: 2))
-            }
-        }
-        return lists.count + plans.count + described.count + budgetCount
-    }
-
-    /// What an answer says that is not null, but some members.
-    private static func members(
-        of answer: some JSONWritable, but left: Set<String>
-    ) throws -> JSONValue {
-        var bytes: [UInt8] = []
-        answer.write(to: &bytes)
-        let members = try JSONValue(bytes).members ?? [:]
-        return .object(
-            members.filter { name, value in
-                let isEmpty = value == .null || name != "scope" && value == .object([:])
-                return !left.contains(name) && !isEmpty
-            })
-    }
-}
-
-/// Configuration as YAML: blocks where people read, JSON within them.
-enum ConfigurationText {
-    /// A key as it is written in a block.
-    static func key(_ name: String) -> String {
-        let isPlain = name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_.-]*/) != nil
-        return isPlain ? name : String(decoding: JSONValue.string(name).bytes, as: UTF8.self)
-    }
-
-    /// The members of an object, one a line, `depth` levels from the left.
-    static func members(of value: JSONValue, depth: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        let indent = String(repeating: "  ", count: depth)
-        for (name, value) in (value.members ?? [:]).sorted(by: { $0.key < $1.key }) {
-            bytes.append(contentsOf: "\(indent)\(key(name)):".utf8)
-            switch value {
-            case .object(let members) where name == "budgets" && !members.isEmpty:
-                bytes.append(0x0A)
-                bytes.append(contentsOf: Self.members(of: value, depth: depth + 1))
-            case .array(let elements) where !elements.isEmpty:
-                bytes.append(0x0A)
-                for element in elements {
-                    bytes.append(contentsOf: "\(indent)  - ".utf8)
-                    bytes.append(contentsOf: element.bytes + [0x0A])
-                }
-            default:
-                bytes.append(UInt8(ascii: " "))
-                bytes.append(contentsOf: value.bytes + [0x0A])
-            }
-        }
-        return bytes
     }
 }

@@ -20,6 +20,9 @@ struct BalanceImport {
     private var rows: [Row] = []
     private var sum: Int128 = 0
     private var accounts: Set<String> = []
+    private var expiredCount = 0
+    /// What could not be granted.
+    private(set) var failures: [String] = []
 
     init(path: String, to target: ImportTarget) {
         (self.path, self.target) = (path, target)
@@ -32,10 +35,13 @@ struct BalanceImport {
     mutating func check(skipping skipped: Set<String>) throws {
         let reader = try TableReader(path: path, form: .balances, skipping: skipped)
         var seen: [String: Int] = [:]
-        try reader.forEachRow { try add($0, &seen) }
+        let now = Instant.now
+        try reader.forEachRow { try add($0, &seen, now) }
     }
 
-    private mutating func add(_ row: TableRow, _ seen: inout [String: Int]) throws {
+    private mutating func add(
+        _ row: TableRow, _ seen: inout [String: Int], _ now: Instant
+    ) throws {
         guard rows.count < Self.rowsMax else {
             throw Failure.failed("a table has at most \(Self.rowsMax) rows")
         }
@@ -50,9 +56,14 @@ struct BalanceImport {
             let amount = try? credits.adding(held)
         else { throw Failure.failed("credits: it is a decimal with at most 6 places") }
         guard amount != .zero else { return }
-        sum += Int128(amount.micros)
         var body = row.values
         for column in ["account", "credits", "held", "grant"] { body[column] = nil }
+        if let end = row["expires_at"]?.string,
+            let time = try? Instant(rfc3339: end.utf8.span), time <= now
+        {
+            expiredCount += 1
+            return
+        }
         body["amount"] = try JSONValue(Self.text(amount))
         if amount < .zero {
             let note = body["note"] ?? .string("balance imported")
@@ -63,6 +74,7 @@ struct BalanceImport {
             amount < .zero
             ? try MoneyBody(adjustment: json, limits: APILimits())
             : try MoneyBody(grant: json, limits: APILimits())
+        sum += Int128(amount.micros)
         var identity = ["balance", account, row["grant"]?.string ?? "", ""]
         if row["grant"] == nil {
             identity[3] = String(decoding: json, as: UTF8.self)
@@ -88,55 +100,71 @@ struct BalanceImport {
     }
 
     var summary: String {
-        "balances: \(rows.count) grants of \(Self.text(sum)) credits, \(accounts.count) accounts"
+        let text =
+            "balances: \(rows.count) grants of \(Self.text(sum)) credits, \(accounts.count) accounts"
+        return expiredCount > 0 ? text + "\n  left out as expired: \(expiredCount)" : text
     }
 
-    /// Grants each row; with `isWhole` the accounts then have nothing else: other grants are voided.
-    func run(replacing isWhole: Bool) throws -> String {
+    /// Grants each row; with `isWhole` the accounts then have nothing else that they had before.
+    mutating func run(replacing isWhole: Bool) throws -> String {
         var (granted, repeated, voided) = (0, 0, 0)
-        var kept: [String: Set<String>] = [:]
+        var grants: [String: [String]] = [:]
         var bar = ProgressBar("balances", total: rows.count)
         defer { bar.finish() }
-        let grant = { (row: Row) in
-            let answer = try post(row)
+        for row in rows where !row.isDebt {
+            guard let answer = post(row) else { continue }
             if answer.isReplayed { repeated += 1 } else { granted += 1 }
             bar.show(granted + repeated)
             if let id = answer.json["grant_id"]?.string {
-                kept[row.account, default: []].insert(id)
+                grants[row.account, default: []].append(id)
             }
         }
-        for row in rows where !row.isDebt { try grant(row) }
         if isWhole {
             for account in accounts.sorted() {
-                voided += try voidOthers(of: account, but: kept[account] ?? [])
+                voided += try voidOthers(of: account, but: grants[account] ?? [])
             }
         }
         // What is owed comes last: it is taken off what there is.
-        for row in rows where row.isDebt { try grant(row) }
+        for row in rows where row.isDebt {
+            guard let answer = post(row) else { continue }
+            if answer.isReplayed { repeated += 1 } else { granted += 1 }
+        }
         var told = "balances: \(granted) granted, \(repeated) were granted before"
         if isWhole { told += ", \(voided) other grants voided" }
         return told
     }
 
-    private func post(_ row: Row) throws -> (status: Int, json: JSONValue, isReplayed: Bool) {
+    /// The answer; nil when it was refused, which ends nothing but this row.
+    private mutating func post(_ row: Row) -> (json: JSONValue, isReplayed: Bool)? {
         do {
             let path = "/v1/accounts/\(row.account)/\(row.isDebt ? "adjustments" : "grants")"
-            return try target.post(path, row.body, key: row.key)
-        } catch Failure.failed(let message) {
-            throw Failure.failed("\(path):\(row.line): \(message)")
+            let answer = try target.post(path, row.body, key: row.key)
+            return (answer.json, answer.isReplayed)
+        } catch {
+            let message = (error as? Failure)?.message ?? "\(error)"
+            failures.append("\(path):\(row.line): \(message)")
+            return nil
         }
     }
 
-    /// Voids what an account has left of other grants; gives of how many.
-    private func voidOthers(of account: String, but kept: Set<String>) throws -> Int {
+    /// Voids what an account has left of grants that it had before those that were imported; gives of how
+    /// many.
+    ///
+    /// Ids rise with time: what was bought since an import stays when it is run again. Of an account that
+    /// was granted nothing only what its plan gave is voided.
+    private func voidOthers(of account: String, but grants: [String]) throws -> Int {
         let connection = target.connection
         let (_, balance) = try connection.send(
             connection.request(.get, "/v1/balance?account=\(account)"))
+        let first = grants.min()
         var count = 0
         for grant in balance["grants"]?.array ?? [] {
-            guard let id = grant["id"]?.string, !kept.contains(id),
-                let remaining = grant["remaining"]?.credits, remaining > .zero
+            guard let id = grant["id"]?.string, let remaining = grant["remaining"]?.credits,
+                remaining > .zero
             else { continue }
+            let kind = grant["kind"]?.string ?? ""
+            let isBefore = first.map { id < $0 } ?? ["plan", "rollover"].contains(kind)
+            guard isBefore else { continue }
             _ = try target.post(
                 "/v1/accounts/\(account)/grants/\(id)/void", [],
                 key: target.idempotencyKey(["replaced", account, id]))

@@ -15,7 +15,8 @@ enum ImportCommand {
             accounts, keys, entries and balances, each a file of that name that ends with
             .csv or .ndjson, or a folder of them. All rows are checked first; what is wrong
             is told with its line, and nothing is done. Then: accounts, keys, entries, the
-            plans of the accounts, balances. A second run imports nothing twice.
+            plans of the accounts, balances. A second run imports nothing twice. What the
+            ledger refuses of one account does not hold up the others.
 
               accounts  id; name, plan, anchor, time_zone, overdraft_limit, price_list,
                         suspended, metadata
@@ -27,7 +28,8 @@ enum ImportCommand {
                         check_run, parameters, metadata; refunds (an entry_id) for a
                         refund. In the order of time; charges, captures and refunds are
                         imported. What they took is granted at their beginning, so they
-                        change no balance. They come before an account has other entries.
+                        change no balance. They come before an account has other entries;
+                        keys of the table can do nothing until they are imported.
               balances  account, credits; held, kind, priority, effective_at, expires_at,
                         package, price_paid, payment_reference, note, grant (an id). A
                         grant for each row; less than 0 is what an account owes.
@@ -35,8 +37,8 @@ enum ImportCommand {
               --key KEY      an operator's key (or TALLY_KEY in the environment)
               --url URL      where Tally answers (TALLY_URL, else http://127.0.0.1:8080)
               --dry-run      only check, and say what would be imported
-              --replace      void what else the accounts of the balances have, such as
-                             what a plan has just granted
+              --replace      void what the accounts of the balances had before, such as
+                             what a plan has just granted; what is granted later stays
               --skip COLUMN  leave out a column
               --batch NAME   import rows that look like ones imported before once more,
                              such as the top-ups of another month
@@ -88,6 +90,8 @@ enum ImportCommand {
 struct ImportJob {
     /// The most accounts of a table.
     private static let accountsMax = 1_000_000
+    /// How many failures are told.
+    private static let failuresShown = 20
 
     private let target: ImportTarget
     private let skipped: Set<String>
@@ -143,7 +147,12 @@ struct ImportJob {
             accounts.append(try Configuration.account(name, .object(members)))
             target.expect(account: id)
         }
-        let found = try comparison(of: accounts)
+        let found: ConfigurationComparison
+        do {
+            found = try comparison(of: accounts)
+        } catch Failure.failed(let message) {
+            throw Failure.failed("\(path): \(message)")
+        }
         let created = found.changes.count { $0.kind == .create }
         Terminal.print(
             "accounts: \(created) to create, \(found.changes.count - created) to change, "
@@ -158,21 +167,34 @@ struct ImportJob {
         return comparison
     }
 
-    /// Imports what was checked.
+    /// Imports what was checked; what cannot be is told at the end.
     mutating func run(replacing isWhole: Bool) throws {
         Terminal.print("")
+        var failures: [String] = []
         if !accounts.isEmpty {
             let made = try comparison(of: accounts.map(\.forImport))
             try made.makeChanges { _ in }
             Terminal.print("accounts: \(made.changes.count) created or changed")
         }
-        if let keys { Terminal.print(try keys.run()) }
-        if var entries { Terminal.print(try entries.run(keys?.names ?? ImportedKeyNames())) }
+        if let keys { Terminal.print(try keys.make(isPending: entries != nil)) }
+        if let entries {
+            var sending = EntrySending(entries)
+            Terminal.print(try sending.run(keys?.names ?? ImportedKeyNames()))
+            failures += sending.failures.values.sorted()
+        }
         if !accounts.isEmpty {
             let last = try comparison(of: accounts)
             try last.makeChanges { _ in }
             Terminal.print("plans and suspensions: \(last.changes.count) accounts")
         }
-        if let balances { Terminal.print(try balances.run(replacing: isWhole)) }
+        if var balances {
+            Terminal.print(try balances.run(replacing: isWhole))
+            failures += balances.failures
+        }
+        if entries != nil { try keys?.finish() }
+        guard !failures.isEmpty else { return }
+        for failure in failures.prefix(Self.failuresShown) { Terminal.report(failure) }
+        throw Failure.failed(
+            "\(failures.count) accounts or grants could not be imported; all others are there")
     }
 }

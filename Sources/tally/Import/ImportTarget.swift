@@ -5,10 +5,12 @@ import JSON
 
 /// The server that tables are imported into, and what has been asked of it.
 final class ImportTarget {
-    /// What its customer calls a key: the id and the name of each.
+    /// The keys of an account, by id.
     struct Keys {
         var ids: Set<String> = []
         var idsByName: [String: [String]] = [:]
+        var scopes: [String: JSONValue] = [:]
+        var revoked: Set<String> = []
     }
 
     let connection: TallyConnection
@@ -50,6 +52,8 @@ final class ImportTarget {
                 guard let id = key["id"]?.string, let name = key["name"]?.string else { continue }
                 found.ids.insert(id)
                 found.idsByName[name, default: []].append(id)
+                found.scopes[id] = key["scopes"]
+                if key["revoked"] == .bool(true) { found.revoked.insert(id) }
             }
             cursor = page["next_cursor"]?.string
         } while cursor != nil

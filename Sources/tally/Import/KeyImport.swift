@@ -12,11 +12,11 @@ struct ImportedKeyNames {
 
     /// Fails unless `key` is the id or the name of one key of the account.
     func check(_ key: String, of account: String, on target: ImportTarget) throws {
+        if let name = names[account]?[key], known.contains([account, name]) { return }
         let keys = try target.keys(of: account)
-        let name = names[account]?[key] ?? key
         let isKnown =
-            keys.ids.contains(key) || keys.idsByName[name]?.count == 1
-            || keys.idsByName[name] == nil && known.contains([account, name])
+            keys.ids.contains(key) || keys.idsByName[key]?.count == 1
+            || keys.idsByName[key] == nil && known.contains([account, key])
         guard isKnown else {
             throw Failure.failed(
                 "key: \(key) is the id or name of no key of the account, or of several; keys that are no "
@@ -27,8 +27,13 @@ struct ImportedKeyNames {
     /// The id on the server of what a row calls a key.
     func id(of key: String, _ account: String, on target: ImportTarget) throws -> String {
         let keys = try target.keys(of: account)
-        if keys.ids.contains(key) { return key }
-        guard let id = keys.idsByName[names[account]?[key] ?? key]?.first else {
+        // The ids of the table first: those of another Tally can be the same as those of this one.
+        if let name = names[account]?[key] {
+            if let id = keys.idsByName[name]?.first { return id }
+        } else if keys.ids.contains(key) {
+            return key
+        }
+        guard let id = keys.idsByName[key]?.first else {
             throw Failure.failed("key: \(key) is no key of account \(account)")
         }
         return id
@@ -41,13 +46,17 @@ struct KeyImport {
         let line: Int
         let account: String
         let name: String
-        let body: [UInt8]
+        let members: [String: JSONValue]
         let isRevoked: Bool
     }
+
+    /// What a key may do until the entries are imported: nothing, as no call is of such an action.
+    private static let noScopes = JSONValue.array([.string("import:pending")])
 
     let path: String
     let target: ImportTarget
     private var keys: [Key] = []
+    private var hashes: Set<String> = []
     private(set) var names = ImportedKeyNames()
 
     init(path: String, to target: ImportTarget) {
@@ -72,11 +81,19 @@ struct KeyImport {
             throw Failure.failed(
                 "account: there is no such account, in the tables or on the server")
         }
-        guard let name = row["name"]?.string else { throw Failure.failed("name: it is a text") }
+        guard var name = row["name"]?.string else { throw Failure.failed("name: it is a text") }
+        let id = row["id"]?.string
+        // Keys are told apart by their names; of those with one name the others get their id.
+        if names.known.contains([account, name]), let id { name += " (\(id))" }
         guard names.known.insert([account, name]).inserted else {
-            throw Failure.failed("name: another key of the account has this name")
+            throw Failure.failed("name: another key of the account has this name, and this no id")
         }
-        if let id = row["id"]?.string { names.names[account, default: [:]][id] = name }
+        if let id, names.names[account, default: [:]].updateValue(name, forKey: id) != nil {
+            throw Failure.failed("id: another key of the account has it")
+        }
+        if let hash = row["sha256"]?.string?.lowercased(), !hashes.insert(hash).inserted {
+            throw Failure.failed("sha256: another key has it")
+        }
         var body: [String: JSONValue] = ["name": .string(name)]
         body["import_sha256"] = row["sha256"]
         body["scopes"] = row["scopes"]
@@ -88,7 +105,7 @@ struct KeyImport {
         keys.append(
             Key(
                 line: row.line, account: account, name: name,
-                body: JSONValue.object(body).bytes,
+                members: body,
                 isRevoked: hasExpired || row["revoked"] == .bool(true)))
     }
 
@@ -98,27 +115,52 @@ struct KeyImport {
     }
 
     /// Makes the keys that are not there; gives what was done, in words.
-    func run() throws -> String {
+    ///
+    /// With `isPending` they can do nothing before ``finish()``.
+    func make(isPending: Bool) throws -> String {
         var made = 0
         for key in keys {
-            let path = "/v1/accounts/\(key.account)/keys"
+            var members = key.members
+            if isPending, !key.isRevoked { members["scopes"] = Self.noScopes }
             let connection = target.connection
-            let (status, json) = try connection.send(
-                connection.request(.post, path, body: key.body), allowing: [201, 409])
-            guard status == 201, let id = json["id"]?.string else {
-                guard try target.keys(of: key.account).idsByName[key.name] != nil else {
-                    throw Failure.failed(
-                        "\(self.path):\(key.line): sha256: a key of another name or account has it")
-                }
-                continue
-            }
-            made += 1
-            if key.isRevoked {
-                try connection.send(
-                    connection.request(.delete, "\(path)/\(id)"), allowing: [200, 204])
+            let (status, _) = try connection.send(
+                connection.request(
+                    .post, "/v1/accounts/\(key.account)/keys",
+                    body: JSONValue.object(members).bytes),
+                allowing: [201, 409])
+            if status == 201 {
+                made += 1
+            } else if try target.keys(of: key.account).idsByName[key.name] == nil {
+                throw Failure.failed(
+                    "\(path):\(key.line): sha256: a key of another name or account has it")
             }
         }
         target.forgetKeys()
+        for key in keys where key.isRevoked { try revoke(key) }
         return "keys: \(made) imported, \(keys.count - made) were there"
+    }
+
+    /// Lets the keys do what the table says, once all else is there.
+    func finish() throws {
+        for key in keys where !key.isRevoked {
+            let found = try target.keys(of: key.account)
+            for id in found.idsByName[key.name] ?? [] where found.scopes[id] == Self.noScopes {
+                let body = JSONValue.object(["scopes": key.members["scopes"] ?? .array([])])
+                let path = "/v1/accounts/\(key.account)/keys/\(id)"
+                try target.connection.send(
+                    target.connection.request(.patch, path, body: body.bytes))
+            }
+        }
+        target.forgetKeys()
+    }
+
+    /// Also of keys that were there: a run that was broken off may have left them active.
+    private func revoke(_ key: Key) throws {
+        let found = try target.keys(of: key.account)
+        for id in found.idsByName[key.name] ?? [] where !found.revoked.contains(id) {
+            try target.connection.send(
+                target.connection.request(.delete, "/v1/accounts/\(key.account)/keys/\(id)"),
+                allowing: [200, 204])
+        }
     }
 }

@@ -79,10 +79,11 @@ final class TableReader {
     }
 
     private func readHeader() throws {
-        guard var text = try nextRecord() else { throw Failure.failed("\(path) is empty") }
-        // Spreadsheets write a byte order mark.
-        if text.starts(with: [0xEF, 0xBB, 0xBF]) { text.removeFirst(3) }
+        guard let text = try nextRecord() else { throw Failure.failed("\(path) is empty") }
         header = CSVTable.records(of: text[...]).first ?? []
+        if header.count == 1, header[0].contains(where: { ";\t".contains($0) }) {
+            throw failure(line, "columns are separated by commas")
+        }
         for column in header { try check(column) }
         guard Set(header).count == header.count else {
             throw failure(rowLine, "a column is there twice")
@@ -138,7 +139,8 @@ final class TableReader {
         } catch Failure.failed(let message) {
             throw failure(rowLine, message)
         } catch {
-            throw failure(rowLine, "it is no JSON: \(error)")
+            let place = (error as? JSONError).map { ", at byte \($0.offset + 1)" } ?? ""
+            throw failure(rowLine, "it is no JSON\(place)")
         }
         guard let members else { throw failure(rowLine, "it is no object") }
         for column in members.keys { try check(column) }
@@ -212,6 +214,8 @@ final class TableReader {
         }
         guard !isAtEnd || !bytes.isEmpty else { return nil }
         line += 1
+        // Spreadsheets write a byte order mark.
+        if line == 1, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         if bytes.last == 0x0D, !isCSV { bytes.removeLast() }
         return bytes
     }
