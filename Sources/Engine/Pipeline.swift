@@ -29,11 +29,12 @@ public final class Pipeline: Sendable {
     /// Starts the threads.
     ///
     /// A segment takes in waiting batches up to `segmentItemsMax` items, or one larger batch. Without
-    /// `keys` the ledger keeps all idempotency keys in memory.
+    /// `keys` the ledger keeps all idempotency keys in memory. The last checkpoint lacks
+    /// `unwrittenEvents`.
     public init(
         engine: Engine, stage: consuming CommitStage<some Journal & ~Copyable & Sendable>,
         time: some LedgerTime, follower: PipelineFollower, keys: KeyArchive? = nil,
-        segmentItemsMax: Int = Engine.segmentEventsSoftMax
+        segmentItemsMax: Int = Engine.segmentEventsSoftMax, unwrittenEvents: Int = 0
     ) throws(WorkerThread.Unavailable) {
         self.segmentItemsMax = segmentItemsMax
         self.keys = keys
@@ -43,7 +44,8 @@ public final class Pipeline: Sendable {
         finish = { committing.finish() }
         let writer = try WorkerThread { [self] in
             guard let engine = startEngine.take() else { return }
-            write(consume engine, time: time, committing: committing)
+            write(
+                consume engine, time: time, committing: committing, follower, unwrittenEvents)
         }
         let committer = try WorkerThread { [self] in
             while let segment = commits.take() {
@@ -89,11 +91,13 @@ public final class Pipeline: Sendable {
 extension Pipeline {
     private func write(
         _ engine: consuming Engine, time: some LedgerTime,
-        committing: Committer<some Journal & ~Copyable & Sendable>
+        committing: Committer<some Journal & ~Copyable & Sendable>, _ follower: PipelineFollower,
+        _ unwrittenEvents: Int
     ) {
         var encoder = SegmentEncoder()
-        var schedule = CheckpointSchedule(now: time.now())
+        var schedule = CheckpointSchedule(now: time.now(), events: unwrittenEvents)
         while true {
+            follower.pace()
             commits.waitForRoom()
             for var segment in committing.takeAnswered() {
                 if let encoded = segment.takeEncoded() { encoder.recycle(encoded) }
@@ -110,8 +114,12 @@ extension Pipeline {
             }
             // Encoding is a third of all work: it goes to whichever thread is ahead.
             if commits.waitingCount > 0 { segment.encode(with: &encoder) }
-            let isDue = schedule.isDue(after: segment, at: now)
-            if isDue { engine.sealKeys() }
+            schedule.add(segment)
+            let isDue = schedule.isDue(at: now) && !follower.isCheckpointing()
+            if isDue {
+                schedule.begin(at: now)
+                engine.sealKeys()
+            }
             let decided = DecidedSegment(
                 segment: segment, image: isDue ? engine.ledger.image : nil)
             if segment.contents.count <= Self.ownCommitEventsMax, commits.isIdle {

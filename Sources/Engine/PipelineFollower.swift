@@ -19,6 +19,10 @@ public struct PipelineFollower: Sendable {
     public var checkpoint: @Sendable (LedgerImage, _ through: JournalMark) -> Void
     /// Storage failed: the process must stop.
     public var failed: @Sendable (StoreError) -> Void
+    /// True while a checkpoint is written, during which no other is asked for.
+    public var isCheckpointing: @Sendable () -> Bool
+    /// Called by the writer before it decides more: waits while what follows falls behind.
+    public var pace: @Sendable () -> Void
     /// Asked for the id of an account that is durable.
     public var accountID: @Sendable (AccountSlot) -> Name?
 
@@ -27,12 +31,16 @@ public struct PipelineFollower: Sendable {
         deliver: @escaping @Sendable (Int, [AnsweredBatch]) -> Void,
         checkpoint: @escaping @Sendable (LedgerImage, JournalMark) -> Void,
         failed: @escaping @Sendable (StoreError) -> Void,
+        isCheckpointing: @escaping @Sendable () -> Bool = { false },
+        pace: @escaping @Sendable () -> Void = {},
         accountID: @escaping @Sendable (AccountSlot) -> Name? = { _ in nil }
     ) {
         self.fold = fold
         self.deliver = deliver
         self.checkpoint = checkpoint
         self.failed = failed
+        self.isCheckpointing = isCheckpointing
+        self.pace = pace
         self.accountID = accountID
     }
 }

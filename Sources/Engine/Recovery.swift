@@ -21,25 +21,43 @@ public enum Recovery: Sendable {
         interimEvents: Int, fold: (SegmentContents) -> Void,
         interim: (LedgerImage, JournalMark) throws(StoreError) -> UInt64 = { $1.number }
     ) throws(StoreError) -> RecoveredLedger {
+        var segments = try CheckedSegments(
+            of: journal, after: checkpoint?.through ?? .start, details: .read)
+        return try recover(
+            checkpoint, seed, interimEvents, next: { () throws(StoreError) in try segments.next() },
+            fold, interim)
+    }
+
+    /// The same, with the next segments read and checked on a thread of their own; without the texts
+    /// of their details.
+    public static func recoverReadingAhead(
+        from journal: some JournalReader & Sendable, checkpoint: RestoredState?, seed: UInt64,
+        interimEvents: Int, fold: (SegmentContents) -> Void,
+        interim: (LedgerImage, JournalMark) throws(StoreError) -> UInt64
+    ) throws(StoreError) -> RecoveredLedger {
+        let segments = try SegmentsAhead(of: journal, after: checkpoint?.through ?? .start)
+        defer { segments.stop() }
+        return try recover(
+            checkpoint, seed, interimEvents, next: { () throws(StoreError) in try segments.next() },
+            fold, interim)
+    }
+
+    private static func recover(
+        _ checkpoint: RestoredState?, _ seed: UInt64, _ interimEvents: Int,
+        next: () throws(StoreError) -> CheckedSegment?, _ fold: (SegmentContents) -> Void,
+        _ interim: (LedgerImage, JournalMark) throws(StoreError) -> UInt64
+    ) throws(StoreError) -> RecoveredLedger {
         var mark = checkpoint?.through ?? .start
         var ledger = Ledger(
             seed: seed, through: mark.number, accounts: checkpoint?.accounts ?? [],
             apiKeys: checkpoint?.apiKeys ?? [], priceLists: checkpoint?.priceLists ?? [],
             plans: checkpoint?.plans ?? [], scenarios: checkpoint?.scenarios ?? [])
         var eventCount = 0
-        let lastNumber = try journal.lastNumber()
-        while mark.number < lastNumber {
-            let stored = try segment(mark.number + 1, in: journal)
-            do throws(SegmentError) {
-                let contents = try stored.contents(after: mark.hash)
-                ledger.apply(contents)
-                fold(contents)
-                mark = JournalMark(number: stored.number, hash: stored.hash, time: contents.time)
-                eventCount += contents.count
-            } catch {
-                let damage = stored.damage(after: mark.hash)?.text ?? "\(error)"
-                throw .corrupt("segment \(stored.number): \(damage)")
-            }
+        while let segment = try next() {
+            ledger.apply(segment.contents)
+            fold(segment.contents)
+            mark = segment.mark
+            eventCount += segment.contents.count
             guard eventCount >= interimEvents else { continue }
             eventCount = 0
             ledger.keyWindow.seal(through: mark.number)
@@ -55,14 +73,5 @@ public enum Recovery: Sendable {
     ) throws(StoreError) -> Bool {
         guard mark.number > 0 else { return mark.hash == SegmentFormat.firstHash }
         return try journal.segment(mark.number)?.hash == mark.hash
-    }
-
-    private static func segment(
-        _ number: UInt64, in journal: some JournalReader
-    ) throws(StoreError) -> EncodedSegment {
-        guard let segment = try journal.segment(number) else {
-            throw .corrupt("segment \(number) is missing")
-        }
-        return segment
     }
 }

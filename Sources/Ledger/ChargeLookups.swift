@@ -80,9 +80,6 @@ extension Ledger {
     /// Asks for what is found through that memory: the first lot, and the place of the key.
     @inline(__always)
     fileprivate func prefetchLots(_ lookup: ChargeLookup) {
-        guard let slot = lookup.slot else { return }
-        keyWindow.prefetchSlot(lookup.keyHash)
-        let lot = records[Int(slot)].firstLot
-        if lot != Lot.none { lots.prefetch(Int(lot)) }
+        if let slot = lookup.slot { prefetchLots(of: slot, key: lookup.keyHash) }
     }
 }

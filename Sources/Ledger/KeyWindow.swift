@@ -92,6 +92,10 @@ public struct KeyWindow: Sendable {
         for index in sealed.indices { sealed[index].keys.prefetch(hash) }
     }
 
+    /// Asks for the memory where a key that is new would be put.
+    @inline(__always)
+    func prefetchLive(_ hash: IdempotencyIndex.Hash) { live.prefetch(hash) }
+
     /// Asks for the memory where the key would be kept; the tags should be at hand by now.
     @inline(__always)
     func prefetchSlot(_ hash: IdempotencyIndex.Hash) {

@@ -28,19 +28,19 @@ final class Checkpointer: Sendable {
 
     private let readModel: ReadModel
     private let keys: KeyArchive
-    private let journal: SQLiteJournalReader
+    private let pacer: Pacer
     private let failed: @Sendable (StoreError) -> Void
     private let jobs = WorkQueue<Job>(capacity: 1)
     private let status = Mutex(Status())
     private let thread: Mutex<WorkerThread?>
 
     init(
-        state: consuming SQLiteState, journal: SQLiteJournalReader, readModel: ReadModel,
-        keys: KeyArchive, failed: @escaping @Sendable (StoreError) -> Void
+        state: consuming SQLiteState, readModel: ReadModel, keys: KeyArchive, pacer: Pacer,
+        failed: @escaping @Sendable (StoreError) -> Void
     ) throws(StoreError) {
         self.readModel = readModel
         self.keys = keys
-        self.journal = journal
+        self.pacer = pacer
         self.failed = failed
         thread = Mutex(nil)
         let handover = Handover(state)
@@ -101,9 +101,9 @@ final class Checkpointer: Sendable {
     private func write(_ job: Job, to state: inout SQLiteState) -> Bool {
         let start = ContinuousClock.now
         do throws(StoreError) {
-            try state.write(
-                Checkpoint(job.frozen, job.image, through: job.mark), from: journal)
+            try state.write(Checkpoint(job.frozen, job.image, through: job.mark))
             readModel.thaw(job.frozen)
+            pacer.goOn()
             keys.publish(state.keyRuns, through: state.through)
             let end = ContinuousClock.now
             status.withLock { status in
@@ -128,7 +128,6 @@ final class Checkpointer: Sendable {
     private func merge(_ state: inout SQLiteState) {
         do throws(StoreError) {
             if try state.mergeKeys() { keys.publish(state.keyRuns, through: state.through) }
-            while jobs.waitingCount == 0, try state.mergeArchive() {}
         } catch {
             status.withLock { $0.lastError = error }
             stopIfDamaged(error)

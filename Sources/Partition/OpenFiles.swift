@@ -7,12 +7,14 @@ public import Store
 /// The files of a folder, opened, and what they hold, recovered: the last checkpoint, then every
 /// later segment.
 ///
-/// It starts no thread and reads no clock, so that the simulator opens its folders in the same way.
+/// It reads no clock, and starts no thread unless told to, so that the simulator opens its folders
+/// in the same way.
 @frozen
 public struct OpenFiles: ~Copyable, Sendable {
     public let journal: SQLiteJournal
     public let reader: SQLiteJournalReader
     public let state: SQLiteState
+    public let archive: SQLiteArchive
     public let readModel: ReadModel
     public let recovered: RecoveredLedger
     /// The idempotency keys that only disk has.
@@ -21,9 +23,11 @@ public struct OpenFiles: ~Copyable, Sendable {
     public let checkpoint: UInt64
 
     /// Opens what lies in `folder`; `seed` makes the ledger's hash tables unforeseeable.
+    ///
+    /// With `besides` the entries that are not archived are listed on a thread of their own.
     public init(
         in folder: borrowing some StoreFolder & ~Copyable, seed: UInt64,
-        tuning: StoreTuning = StoreTuning()
+        tuning: StoreTuning = StoreTuning(), besides: Bool = false
     ) throws(StoreError) {
         let journal = try SQLiteJournal(in: folder, tuning: tuning)
         let reader = try SQLiteJournalReader(folder: folder.path, vfs: folder.vfs)
@@ -35,11 +39,21 @@ public struct OpenFiles: ~Copyable, Sendable {
             _ = consume state
             state = try SQLiteState.rebuilt(in: folder, seed: seed, tuning: tuning)
         }
+        let listing = TailListing(
+            try SQLiteArchive(in: folder, of: reader, tuning: tuning),
+            journal: besides
+                ? try SQLiteJournalReader(folder: folder.path, vfs: folder.vfs) : reader, tuning)
         let readModel = ReadModel(
             stored: try SQLiteUsageReader(folder: folder.path, vfs: folder.vfs),
-            through: restored?.through.number ?? 0)
+            through: restored?.through.number ?? 0,
+            archive: try SQLiteArchiveReader(folder: folder.path, vfs: folder.vfs),
+            tail: .elsewhere)
+        if besides { try listing.start() }
         let recovered = try Self.recover(
-            reader, restored, readModel, &state, interimEvents: tuning.interimEvents)
+            reader, restored, readModel, &state, interimEvents: tuning.interimEvents,
+            besides: besides)
+        let archive = try listing.finish()
+        readModel.adopt(listing.tail)
         let keys = KeyArchive(
             seed: state.keySeed, runs: state.keyRuns, through: state.through,
             keys: try SQLiteKeyReader(folder: folder.path, vfs: folder.vfs), journal: reader)
@@ -47,6 +61,7 @@ public struct OpenFiles: ~Copyable, Sendable {
         self.keys = keys
         self.journal = journal
         self.state = state
+        self.archive = archive
         self.reader = reader
         self.readModel = readModel
         checkpoint = restored?.through.number ?? 0
@@ -54,24 +69,40 @@ public struct OpenFiles: ~Copyable, Sendable {
 
     private static func recover(
         _ journal: SQLiteJournalReader, _ restored: RestoredState?, _ readModel: ReadModel,
-        _ state: inout SQLiteState, interimEvents: Int
+        _ state: inout SQLiteState, interimEvents: Int, besides: Bool
     ) throws(StoreError) -> RecoveredLedger {
-        try Recovery.recover(
-            from: journal, checkpoint: restored, seed: state.keySeed,
-            interimEvents: interimEvents, fold: readModel.fold
-        ) { (image, mark) throws(StoreError) in
-            guard let frozen = readModel.freeze() else { return state.through }
-            do throws(StoreError) {
-                try state.write(Checkpoint(frozen, image, through: mark), from: journal)
-                readModel.thaw(frozen)
-                _ = try state.mergeKeys()
-                while try state.mergeArchive() {}
-            } catch {
-                if case .corrupt = error { state.condemn() }
-                throw error
-            }
-            return state.through
+        let seed = state.keySeed
+        guard besides else {
+            return try Recovery.recover(
+                from: journal, checkpoint: restored, seed: seed, interimEvents: interimEvents,
+                fold: { readModel.fold($0) },
+                interim: { (image, mark) throws(StoreError) in
+                    try store(image, mark, readModel, in: &state)
+                })
         }
+        return try Recovery.recoverReadingAhead(
+            from: journal, checkpoint: restored, seed: seed, interimEvents: interimEvents,
+            fold: { readModel.fold($0) },
+            interim: { (image, mark) throws(StoreError) in
+                try store(image, mark, readModel, in: &state)
+            })
+    }
+
+    /// Writes what was read back so far as a checkpoint; gives the segment that it reaches.
+    private static func store(
+        _ image: LedgerImage, _ mark: JournalMark, _ readModel: ReadModel,
+        in state: inout SQLiteState
+    ) throws(StoreError) -> UInt64 {
+        guard let frozen = readModel.freeze() else { return state.through }
+        do throws(StoreError) {
+            try state.write(Checkpoint(frozen, image, through: mark))
+            readModel.thaw(frozen)
+            _ = try state.mergeKeys()
+        } catch {
+            if case .corrupt = error { state.condemn() }
+            throw error
+        }
+        return state.through
     }
 
     /// What the state file gives back; nil when it is empty or damaged.

@@ -43,6 +43,7 @@ public final class Partition: Sendable {
     public let opening: Opening
     private let pipeline: Pipeline
     private let checkpointer: Checkpointer
+    private let archiver: Archiver
     private let scrubber: Scrubber
     private let folder: DataFolder
 
@@ -51,7 +52,7 @@ public final class Partition: Sendable {
         folder: consuming DataFolder, handlers: Handlers,
         segmentItemsMax: Int = Engine.segmentEventsSoftMax
     ) throws(StoreError) {
-        let files = try OpenFiles(in: folder, seed: RandomBytes.seed())
+        let files = try OpenFiles(in: folder, seed: RandomBytes.seed(), besides: true)
         let recovered = files.recovered
         let time = LedgerClock(notBefore: recovered.last.time)
         let directory = try Directory(recovered.ledger.catalogue)
@@ -60,21 +61,27 @@ public final class Partition: Sendable {
         opening = Opening(
             checkpoint: files.checkpoint, last: recovered.last.number,
             clockBehindMicros: time.behindMicros)
+        let pacer = Pacer(readModel)
         let checkpointer = try Checkpointer(
-            state: files.state, journal: reader, readModel: readModel, keys: files.keys,
+            state: files.state, readModel: readModel, keys: files.keys, pacer: pacer,
             failed: handlers.failed)
+        let archiver = try Archiver(
+            files.archive, journal: try SQLiteJournalReader(folder: folder.path),
+            readModel: readModel, pacer: pacer, failed: handlers.failed)
         let engine = try Engine(ledger: recovered.ledger, after: recovered.last)
         pipeline = try Self.start(
             engine, CommitStage(journal: files.journal, after: recovered.last), time,
-            Self.follower(handlers, readModel, directory, checkpointer), files.keys,
-            segmentItemsMax: segmentItemsMax)
+            Self.follower(handlers, readModel, directory, checkpointer, archiver, pacer),
+            files.keys, segmentItemsMax: segmentItemsMax,
+            unwrittenEvents: readModel.unwrittenCount)
         self.time = time
         self.directory = directory
         self.readModel = readModel
         self.checkpointer = checkpointer
+        self.archiver = archiver
         scrubber = try Scrubber(
-            try StateScrub(folder: folder.path),
-            failed: Self.failure(handlers, checkpointer))
+            try StateScrub(folder: folder.path), try ArchiveScrub(folder: folder.path),
+            failed: Self.failure(handlers, checkpointer, archiver))
         self.folder = folder
         segments = SegmentCache(journal: reader)
     }
@@ -94,25 +101,27 @@ public final class Partition: Sendable {
     public var checkpoints: CheckpointCounters { checkpointer.counters }
 
     /// How many bytes the files take, with their logs, by name without what follows the point.
-    public var fileSizes: (journal: UInt64, state: UInt64) { folder.fileSizes }
+    public var fileSizes: (journal: UInt64, state: UInt64, archive: UInt64) { folder.fileSizes }
 
     /// Finishes what was submitted, makes a last checkpoint and ends the threads.
     public func close() {
         scrubber.stop()
         pipeline.stop()
         checkpointer.stop()
+        archiver.stop()
     }
 }
 
 extension Partition {
     private static func start(
         _ engine: Engine, _ stage: consuming CommitStage<SQLiteJournal>, _ time: LedgerClock,
-        _ follower: PipelineFollower, _ keys: KeyArchive, segmentItemsMax: Int
+        _ follower: PipelineFollower, _ keys: KeyArchive, segmentItemsMax: Int,
+        unwrittenEvents: Int
     ) throws(StoreError) -> Pipeline {
         do throws(WorkerThread.Unavailable) {
             return try Pipeline(
                 engine: engine, stage: stage, time: time, follower: follower, keys: keys,
-                segmentItemsMax: segmentItemsMax)
+                segmentItemsMax: segmentItemsMax, unwrittenEvents: unwrittenEvents)
         } catch {
             throw .unavailable("no thread could be started")
         }
@@ -120,26 +129,31 @@ extension Partition {
 
     /// Tells the process to stop; what is damaged beside the journal is made anew by the next one.
     private static func failure(
-        _ handlers: Handlers, _ checkpointer: Checkpointer
+        _ handlers: Handlers, _ checkpointer: Checkpointer, _ archiver: Archiver
     ) -> @Sendable (StoreError) -> Void {
         { error in
-            if case .corrupt = error { checkpointer.condemn() }
+            if case .corrupt = error {
+                checkpointer.condemn()
+                archiver.condemn()
+            }
             handlers.failed(error)
         }
     }
 
     private static func follower(
         _ handlers: Handlers, _ readModel: ReadModel, _ directory: Directory,
-        _ checkpointer: Checkpointer
+        _ checkpointer: Checkpointer, _ archiver: Archiver, _ pacer: Pacer
     ) -> PipelineFollower {
         PipelineFollower(
             fold: { contents in
                 directory.fold(contents)
-                readModel.fold(contents)
+                if readModel.fold(contents) { archiver.wake() }
             },
             deliver: handlers.deliver,
             checkpoint: { image, mark in checkpointer.request(image, through: mark) },
-            failed: failure(handlers, checkpointer),
+            failed: failure(handlers, checkpointer, archiver),
+            isCheckpointing: { readModel.isFrozen },
+            pace: { pacer.wait { checkpointer.lastError != nil || archiver.lastError != nil } },
             accountID: { slot in directory.profile(slot)?.id })
     }
 }

@@ -3,22 +3,23 @@ internal import SQLiteStore
 internal import Store
 internal import Synchronization
 
-/// Reads all of the state file once after a start, on a thread of its own (``StateScrub``).
+/// Reads all that is derived once after a start, on a thread of its own (``StateScrub``,
+/// ``ArchiveScrub``).
 final class Scrubber: Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let thread: Mutex<WorkerThread?>
 
     /// Begins; `failed` is called when something is not what was written or cannot be read.
     init(
-        _ scrub: consuming StateScrub?, failed: @escaping @Sendable (StoreError) -> Void
+        _ state: consuming StateScrub?, _ archive: consuming ArchiveScrub,
+        failed: @escaping @Sendable (StoreError) -> Void
     ) throws(StoreError) {
         thread = Mutex(nil)
-        guard let scrub else { return }
-        let handover = Handover(scrub)
+        let (first, second) = (Handover(state), Handover(archive))
         do throws(WorkerThread.Unavailable) {
             let started = try WorkerThread { [self] in
-                guard let scrub = handover.take() else { return }
-                run(scrub, failed)
+                guard let state = first.take(), let archive = second.take() else { return }
+                run(state, archive, failed)
             }
             let held = Handover(started)
             thread.withLock { $0 = held.take() }
@@ -27,10 +28,16 @@ final class Scrubber: Sendable {
         }
     }
 
-    private func run(_ taken: consuming StateScrub, _ failed: @Sendable (StoreError) -> Void) {
-        var scrub = taken
+    private func run(
+        _ taken: consuming StateScrub?, _ takenArchive: consuming ArchiveScrub,
+        _ failed: @Sendable (StoreError) -> Void
+    ) {
+        var archive = takenArchive
         do throws(StoreError) {
-            while !isStopped.load(ordering: .relaxed), try !scrub.step() {}
+            if var state = taken {
+                while !isStopped.load(ordering: .relaxed), try !state.step() {}
+            }
+            while !isStopped.load(ordering: .relaxed), try !archive.step() {}
         } catch {
             failed(error)
         }

@@ -60,14 +60,6 @@ protocol OpenTableKey {
     var tableHash: UInt64 { get }
 }
 
-extension UsageDelta.RunKey: OpenTableKey {
-    var tableHash: UInt64 {
-        let product = (UInt64(account) << 32 | UInt64(name) ^ 0x9E37_79B9)
-            .multipliedFullWidth(by: 0xE703_7ED1_A0B4_28DB)
-        return product.high ^ product.low
-    }
-}
-
 extension UsageDelta.CellKey: OpenTableKey {
     var tableHash: UInt64 {
         let names =

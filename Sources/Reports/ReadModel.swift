@@ -7,12 +7,13 @@ internal import Synchronization
 ///
 /// The committer folds each segment before it releases the answers that waited for it, so that a
 /// report asked for after an answer includes it. What is older than the last checkpoint is read
-/// from storage; while a checkpoint is written, what it will hold is still answered from memory.
+/// from storage; while a checkpoint is written, what it will hold is still answered from memory. The
+/// archive of entries follows at its own pace, part by part (``EntryTail``).
 public final class ReadModel: Sendable {
     /// How often a read starts again because a checkpoint was finished meanwhile.
     private static let attemptsMax = 8
 
-    /// A part of memory that one checkpoint writes as a whole.
+    /// A part of usage that one checkpoint writes as a whole.
     fileprivate struct Part: Sendable {
         var delta = UsageDelta()
         /// It holds what came after this segment.
@@ -25,6 +26,8 @@ public final class ReadModel: Sendable {
         var frozen: Part?
         /// The last segment folded.
         var through: UInt64
+        /// Where entries stand that are not archived yet.
+        var tail: EntryTail
     }
 
     /// What a checkpoint has to write.
@@ -38,37 +41,56 @@ public final class ReadModel: Sendable {
 
     private let state: Mutex<State>
     private let stored: any UsageReader
+    private let archive: any EntryReader
+    private let unwritten = Atomic<Int>(0)
+    private let unarchived: Atomic<Int>
 
-    /// A read model that goes on after the checkpoint through segment `through`.
-    public init(stored: any UsageReader, through: UInt64) {
+    /// A read model that goes on after the checkpoint through segment `through`, and with the entries
+    /// behind `tail`.
+    public init(
+        stored: any UsageReader, through: UInt64, archive: any EntryReader, tail: EntryTail
+    ) {
         self.stored = stored
-        state = Mutex(State(live: Part(after: through), through: through))
+        self.archive = archive
+        unarchived = Atomic(tail.count)
+        state = Mutex(State(live: Part(after: through), through: through, tail: tail))
+    }
+
+    /// Takes a tail that was made beside it, of the segments that were folded.
+    public func adopt(_ tail: EntryTail) {
+        state.withLock { state in
+            state.tail = tail
+            unarchived.store(tail.count, ordering: .relaxed)
+        }
     }
 
     /// The last segment folded.
     public var last: UInt64 { state.withLock { $0.through } }
 
-    /// How many events memory holds since the last checkpoint was begun.
-    public var tailCount: Int { state.withLock { $0.live.delta.chains.count } }
+    /// How many events came since the last checkpoint was begun.
+    public var unwrittenCount: Int { unwritten.load(ordering: .relaxed) }
+
+    /// How many events the archive does not hold yet.
+    public var unarchivedCount: Int { unarchived.load(ordering: .relaxed) }
 
     /// Takes in a durable segment; they come in order.
-    public func fold(_ contents: SegmentContents) {
+    ///
+    /// True when there is something to archive.
+    @discardableResult
+    public func fold(_ contents: SegmentContents) -> Bool {
         state.withLock { state in
             state.live.delta.add(contents)
-            for case .refunded(let refund) in contents.events { state.live.delta.add(refund) }
-            contents.visit { position, item in
-                switch item {
-                case .charge(let index):
-                    let charge = contents.charges[index]
-                    state.live.delta.list(
-                        position, of: charge.head.account, run: charge.details.run, in: contents)
-                case .event(let index):
-                    state.live.delta.list(position, contents.events[index])
-                }
-            }
+            // A start has listed the entries that it folds.
+            if contents.number > state.tail.through { state.tail.add(contents) }
             state.through = contents.number
+            unwritten.store(state.live.delta.eventCount, ordering: .relaxed)
+            unarchived.store(state.tail.count, ordering: .relaxed)
+            return state.tail.oldestClosed != nil
         }
     }
+
+    /// True while a checkpoint is being written.
+    public var isFrozen: Bool { state.withLock { $0.frozen != nil } }
 
     /// Sets what happened since the last checkpoint aside to be written; nil while another such
     /// part is still being written.
@@ -78,6 +100,7 @@ public final class ReadModel: Sendable {
             let part = state.live
             state.frozen = part
             state.live = Part(after: state.through)
+            unwritten.store(0, ordering: .relaxed)
             return Frozen(delta: part.delta, through: state.through)
         }
     }
@@ -87,20 +110,32 @@ public final class ReadModel: Sendable {
         state.withLock { $0.frozen = nil }
     }
 
-    /// Reads storage and the parts of memory that storage does not hold yet, as of one segment.
+    /// The last segment of those that are to be archived next; nil when that can wait.
+    ///
+    /// With `all` it is the last segment folded, if it is not archived.
+    public func nextToArchive(all: Bool = false) -> UInt64? {
+        state.withLock { state in
+            if all { state.tail.close() }
+            return state.tail.oldestClosed
+        }
+    }
+
+    /// Forgets where entries stand, once the archive holds them through a segment.
+    public func forgetArchived(through: UInt64) {
+        state.withLock { state in
+            state.tail.forget(through: through)
+            unarchived.store(state.tail.count, ordering: .relaxed)
+        }
+    }
+
+    /// Asks storage and joins what memory holds beyond it; again when that was stored meanwhile.
     private func read<Stored: Sendable, Result: Sendable>(
         _ load: () throws(StoreError) -> (through: UInt64, rows: Stored),
-        _ join: (Stored, [UsageDelta], State) -> Result
+        _ join: (Stored, UInt64, State) -> Result?
     ) throws(StoreError) -> Result {
         for _ in 0..<Self.attemptsMax {
             let (through, rows) = try load()
-            let result = state.withLock { state -> Result? in
-                let parts = [state.frozen, state.live].compactMap(\.self)
-                let newer = parts.filter { $0.after >= through }
-                guard newer.first?.after == through else { return nil }
-                return join(rows, newer.map(\.delta), state)
-            }
-            if let result { return result }
+            if let result = state.withLock({ join(rows, through, $0) }) { return result }
         }
         throw .unavailable("checkpoints follow each other too fast")
     }
@@ -115,9 +150,12 @@ public final class ReadModel: Sendable {
         try read { () throws(StoreError) in
             let found = try stored.usage(of: account, quarters: quarters)
             return (found.through, found.cells)
-        } _: { rows, deltas, state in
+        } _: { rows, through, state in
+            let newer = [state.frozen, state.live].compactMap(\.self)
+                .filter { $0.after >= through }
+            guard newer.first?.after == through else { return nil }
             var cells = rows
-            for delta in deltas { cells.add(delta.cells(of: account, in: quarters)) }
+            for part in newer { cells.add(part.delta.cells(of: account, in: quarters)) }
             return (state.through, cells)
         }
     }
@@ -132,8 +170,8 @@ public final class ReadModel: Sendable {
     ) throws(StoreError) -> EntrySummaries {
         let newest = tail(of: account, before: end, limit: limit)
         guard !newest.isEmpty else {
-            // What memory does not hold any more is in storage by now.
-            return try stored.entries(
+            // What memory does not hold any more is in the archive by now.
+            return try archive.entries(
                 of: account, before: end, limit: limit, parameters: parameters
             ).entries
         }
@@ -149,11 +187,13 @@ public final class ReadModel: Sendable {
         _ names: [[UInt8]], of account: AccountSlot, from segments: SegmentCache
     ) throws(StoreError) -> [[RunSummary]] {
         var (parts, newer) = try read { () throws(StoreError) in
-            let found = try stored.runs(names, of: account)
+            let found = try archive.runs(names, of: account)
             return (found.through, found.parts)
-        } _: { parts, deltas, _ in
+        } _: { parts, through, state -> ([[RunSummary]], [[Position]])? in
+            guard state.tail.begins(after: through) else { return nil }
             let newer = names.map { name in
-                deltas.flatMap { $0.positions(ofRun: name, of: account).reversed() }
+                Array(
+                    state.tail.positions(ofRun: name, of: account, after: through).reversed())
             }
             return (parts, newer)
         }
@@ -179,13 +219,7 @@ public final class ReadModel: Sendable {
     private func tail(
         of account: AccountSlot, before end: Position?, limit: Int
     ) -> [Position] {
-        state.withLock { state in
-            let live = state.live.delta.chains.positions(of: account, before: end, limit: limit)
-            guard live.count < limit, let frozen = state.frozen else { return live }
-            return live
-                + frozen.delta.chains.positions(
-                    of: account, before: end, limit: limit - live.count)
-        }
+        state.withLock { $0.tail.positions(of: account, before: end, limit: limit) }
     }
 
     /// Where at most `limit` events of an account stand, newest first, before `end`.
@@ -194,7 +228,7 @@ public final class ReadModel: Sendable {
     ) throws(StoreError) -> [Position] {
         var found = tail(of: account, before: end, limit: limit)
         while found.count < limit {
-            let older = try stored.entries(
+            let older = try archive.entries(
                 of: account, before: found.last ?? end, limit: limit - found.count,
                 parameters: false
             ).entries.entries
@@ -206,10 +240,6 @@ public final class ReadModel: Sendable {
 
     /// Where the newest events of all accounts stand that memory knows of, newest first.
     public func newestPositions(limit: Int) -> [Position] {
-        state.withLock { state in
-            let live = state.live.delta.chains.newestPositions(limit: limit)
-            let frozen = state.frozen?.delta.chains.newestPositions(limit: limit - live.count) ?? []
-            return live + frozen
-        }
+        state.withLock { $0.tail.newestPositions(limit: limit) }
     }
 }

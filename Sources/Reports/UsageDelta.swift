@@ -10,11 +10,34 @@ struct UsageDelta: Sendable {
         let key: UsageKey
     }
 
-    /// A run of an account, by the number of its name.
-    struct RunKey: Hashable, Sendable, BitwiseCopyable {
-        let account: AccountSlot
-        let name: UInt32
+    /// The cell of the account's call before: most often the next one falls into it too.
+    private struct Hint: BitwiseCopyable {
+        var account = AccountSlot.max
+        var cell: UInt32 = 0
+        var start: Int64 = 0
+        var key: APIKeySlot = 0
+        var status = CallStatus.unsaid
+        var counts = SIMD4<UInt32>()
+        var action = TextEnds()
+        var team = TextEnds()
+        var scenario = TextEnds()
+
+        /// True when ends and lengths tell everything of the texts.
+        var areShort: Bool {
+            counts.max() <= UInt32(TextEnds.count)
+        }
+
+        /// True when the other call has the same cell, as far as ends and lengths tell.
+        @inline(__always)
+        func isEqual(to other: Self) -> Bool {
+            account == other.account && start == other.start && key == other.key
+                && status == other.status && counts == other.counts && action == other.action
+                && team == other.team && scenario == other.scenario
+        }
     }
+
+    /// How many accounts are remembered, each at a place of its own unless two share one.
+    private static let hintsCount = 1 << 13
 
     private static let noCell = UInt32.max
     /// How many seconds a cell spans; zones such as Kathmandu's are at +05:45.
@@ -30,24 +53,30 @@ struct UsageDelta: Sendable {
     private var quarterCounts: [UInt32] = []
     /// The cells of the charges being added.
     private var places: [UInt32] = []
-    /// Where the events of each account stand.
-    private(set) var chains = EventChains()
-    /// Where the events of each run of a scenario stand, by its place among the runs.
-    private var runChains = EventChains()
-    private var runs = OpenTable<RunKey, Void>(blank: ())
-    /// The run of each account's last event that was of one.
-    private var lastRuns: [UInt32] = []
+    private var hints: [Hint] = []
+    /// How many events it has the usage of, and others.
+    private(set) var eventCount = 0
 
     /// The quarter that holds a time.
     static func quarter(_ time: Instant) -> Int64 {
         time.floor(toSeconds: quarterSeconds).micros / (quarterSeconds * 1_000_000)
     }
 
-    /// Adds the charges of a segment that spend credits to their cells.
+    /// Adds what a segment's calls used and its refunds gave back.
+    mutating func add(_ contents: borrowing SegmentContents) {
+        eventCount += contents.count
+        addCharges(contents)
+        for index in contents.events.indices {
+            if case .refunded(let refund) = contents.events[index] { add(refund) }
+        }
+    }
+
+    /// Adds the charges that spend credits to their cells.
     ///
     /// In two steps of many charges each, so that the waits for the cells' memory overlap.
-    mutating func add(_ contents: borrowing SegmentContents) {
+    private mutating func addCharges(_ contents: borrowing SegmentContents) {
         places.removeAll(keepingCapacity: true)
+        if hints.isEmpty { hints = [Hint](repeating: Hint(), count: Self.hintsCount) }
         let charges = contents.charges.span
         let texts = contents.bytes.span
         for index in charges.indices {
@@ -55,23 +84,54 @@ struct UsageDelta: Sendable {
                 places.append(Self.noCell)
                 continue
             }
-            let key = UsageKey(
-                start: Self.quarter(charges[index].head.time),
-                action: names.number(of: texts.extracting(charges[index].action.indices)),
-                team: names.number(of: texts.extracting(charges[index].details.team.indices)),
-                scenario: names.number(
-                    of: texts.extracting(charges[index].details.scenario.indices)),
-                key: charges[index].key, status: charges[index].details.status)
-            places.append(place(of: key, charges[index].head.account))
+            places.append(place(of: charges[index], texts))
         }
+        let places = places
+        var entries = cells.entries.mutableSpan
         for index in charges.indices where places[index] != Self.noCell {
-            let cell = Int(places[index])
-            cells.entries[cell].value.credits += Int128(charges[index].credits)
-            cells.entries[cell].value.extra += Int128(contents.extra(of: charges[index]))
-            cells.entries[cell].value.calls += 1
-            cells.entries[cell].value.units += Int128(charges[index].units)
-            cells.entries[cell].value.bytes += Int128(charges[index].details.bytes.value ?? 0)
+            entries[Int(places[index])].value.add(
+                charges[index], extra: contents.extra(of: charges[index]))
         }
+    }
+
+    @inline(__always)
+    private mutating func place(of charge: borrowing ChargeEvent, _ texts: Span<UInt8>) -> UInt32 {
+        let action = texts.extracting(charge.action.indices)
+        let team = texts.extracting(charge.details.team.indices)
+        let scenario = texts.extracting(charge.details.scenario.indices)
+        var wanted = Hint()
+        wanted.account = charge.head.account
+        wanted.start = Self.quarter(charge.head.time)
+        wanted.key = charge.key
+        wanted.status = charge.details.status
+        wanted.counts = [
+            charge.action.count, charge.details.team.count, charge.details.scenario.count, 0,
+        ]
+        wanted.action = TextEnds(action)
+        wanted.team = TextEnds(team)
+        wanted.scenario = TextEnds(scenario)
+        let slot = Int(charge.head.account) & (Self.hintsCount - 1)
+        let hint = hints[slot]
+        if hint.isEqual(to: wanted),
+            hint.areShort || isSame(hint.cell, action, team, scenario)
+        {
+            return hint.cell
+        }
+        let key = UsageKey(
+            start: wanted.start, action: names.number(of: action), team: names.number(of: team),
+            scenario: names.number(of: scenario), key: charge.key, status: charge.details.status)
+        wanted.cell = place(of: key, charge.head.account)
+        hints[slot] = wanted
+        return wanted.cell
+    }
+
+    /// True when a cell has these names.
+    private func isSame(
+        _ cell: UInt32, _ action: Span<UInt8>, _ team: Span<UInt8>, _ scenario: Span<UInt8>
+    ) -> Bool {
+        let key = cells.entries[Int(cell)].key.key
+        return names.isEqual(key.action, to: action) && names.isEqual(key.team, to: team)
+            && names.isEqual(key.scenario, to: scenario)
     }
 
     /// Takes what a refund gave back off the cell of its time and of what the charge said.
@@ -84,60 +144,6 @@ struct UsageDelta: Sendable {
         let place = Int(place(of: key, refund.head.account))
         cells.entries[place].value.credits -= Int128(refund.amount)
         cells.entries[place].value.extra -= Int128(refund.extra)
-    }
-
-    /// Adds a charge to the list of its account, and to that of its run if it has one.
-    @inline(__always)
-    mutating func list(
-        _ position: Position, of account: AccountSlot, run: ByteRange,
-        in contents: borrowing SegmentContents
-    ) {
-        chains.add(position, to: account)
-        guard !run.isEmpty else { return runChains.add(position, to: nil) }
-        let texts = contents.bytes.span
-        add(position, toRun: texts.extracting(run.indices), of: account)
-    }
-
-    /// Adds an event that is no charge to the lists that it belongs to.
-    mutating func list(_ position: Position, _ event: Event) {
-        let account: AccountSlot?
-        var run: [UInt8] = []
-        switch event {
-        case .refused(let refusal): account = refusal.account
-        case .refunded(let refund): (account, run) = (refund.head.account, refund.call[.run])
-        case .runStarted(let start): (account, run) = (start.account, Array(start.run.text.utf8))
-        case .runFinished(let end): (account, run) = (end.account, Array(end.run.text.utf8))
-        default: account = event.head?.account
-        }
-        chains.add(position, to: account)
-        guard let account, !run.isEmpty else { return runChains.add(position, to: nil) }
-        add(position, toRun: run.span, of: account)
-    }
-
-    /// Most often to the run that the account's last event was of.
-    @inline(__always)
-    private mutating func add(
-        _ position: Position, toRun run: Span<UInt8>, of account: AccountSlot
-    ) {
-        let index = Int(account)
-        if index < lastRuns.count, lastRuns[index] != Self.noCell,
-            names.isEqual(runs.entries[Int(lastRuns[index])].key.name, to: run)
-        {
-            return runChains.add(position, to: lastRuns[index])
-        }
-        let key = RunKey(account: account, name: names.number(of: run))
-        let place = UInt32(truncatingIfNeeded: runs.place(of: key))
-        while lastRuns.count <= index { lastRuns.append(Self.noCell) }
-        lastRuns[index] = place
-        runChains.add(position, to: place)
-    }
-
-    /// Where the events of a run stand, newest first.
-    func positions(ofRun run: [UInt8], of account: AccountSlot) -> [Position] {
-        guard !run.isEmpty, let name = names.known(run.span),
-            let place = runs.knownPlace(of: RunKey(account: account, name: name))
-        else { return [] }
-        return runChains.positions(of: UInt32(truncatingIfNeeded: place))
     }
 
     /// The place of a cell: most often the last one of its account.
@@ -246,6 +252,18 @@ extension UsageKey {
     /// What is told apart of all accounts together: teams and scenarios are an account's own.
     fileprivate var ofAll: Self {
         Self(start: start, action: action, team: 0, scenario: 0, key: key, status: status)
+    }
+}
+
+extension UsageSums {
+    /// Adds what a charge or capture used.
+    @inline(__always)
+    fileprivate mutating func add(_ charge: borrowing ChargeEvent, extra paid: Int64) {
+        credits += Int128(charge.credits)
+        extra += Int128(paid)
+        calls += 1
+        units += Int128(charge.units)
+        bytes += Int128(charge.details.bytes.value ?? 0)
     }
 }
 

@@ -7,7 +7,8 @@ public import Store
 /// | file | holds |
 /// |:-----|:------|
 /// | `journal.db` | the segments: the only truth |
-/// | `state.db` | accounts, rollups and indices derived from them; rebuilt when damaged |
+/// | `state.db` | accounts, keys and rollups derived from them; rebuilt when damaged |
+/// | `archive.db` | entries by account and run, derived too; may be behind the others |
 /// | `lock` | nothing; an advisory lock on it is held while the folder is in use |
 public struct DataFolder: ~Copyable, StoreFolder, Sendable {
     public let path: String
@@ -17,9 +18,13 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
     /// The version of SQLite that this program runs with.
     public static var sqliteVersion: String { unsafe String(cString: sqlite3_libversion()) }
 
-    /// How many bytes the journal and the state take, with their logs.
-    public var fileSizes: (journal: UInt64, state: UInt64) {
-        (Self.size("\(path)/journal.db"), Self.size("\(path)/state.db"))
+    /// How many bytes the journal, the state and the archive take, with their logs.
+    public var fileSizes: (journal: UInt64, state: UInt64, archive: UInt64) {
+        (
+            Self.size("\(path)/\(SQLiteJournal.fileName)"),
+            Self.size("\(path)/\(SQLiteState.fileName)"),
+            Self.size("\(path)/\(SQLiteArchive.fileName)")
+        )
     }
 
     private static func size(_ path: String) -> UInt64 {

@@ -73,6 +73,18 @@ struct Database: ~Copyable {
         }
     }
 
+    /// Does all of what `body` does, or nothing.
+    func transaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        try run("BEGIN IMMEDIATE")
+        do throws(StoreError) {
+            try body()
+            try run("COMMIT")
+        } catch {
+            try? run("ROLLBACK")
+            throw error
+        }
+    }
+
     /// Compiles a statement for repeated use.
     func statement(_ sql: String) throws(StoreError) -> Statement {
         var prepared: OpaquePointer?
@@ -120,6 +132,14 @@ struct Database: ~Copyable {
             throw StoreError(code, "wal_checkpoint(PASSIVE): \(message)")
         }
     }
+}
+
+/// Whether a log reads back as it is on disk.
+enum LogHealth {
+    case sound
+    /// A copy of the log failed, so that parts of it may not be on disk though they read back:
+    /// copying them later would mix old pages with new ones.
+    case doubtful(StoreError)
 }
 
 extension StoreError {

@@ -2,13 +2,12 @@ public import Ledger
 public import Store
 internal import Synchronization
 
-extension SQLiteUsageReader {
+extension SQLiteArchiveReader {
     public func runs(
         _ names: [[UInt8]], of account: AccountSlot
     ) throws(StoreError) -> (through: UInt64, parts: [[RunSummary]]) {
         try connection.withLock { (connection) throws(StoreError) in
-            try connection.read { (through, database) throws(StoreError) in
-                let archive = try SQLiteState.archiveRuns(database)
+            try connection.read { (through, archive, database) throws(StoreError) in
                 var filters = runFilters.withLock { $0 }
                 try filters.follow(archive, database)
                 runFilters.withLock { $0 = filters }
@@ -136,7 +135,7 @@ struct RunLookup: ~Copyable {
         chunk.bind(2, key.account)
         chunk.bind(3, copying: key.name)
         guard try chunk.step(database) else {
-            throw .corrupt("\(SQLiteState.fileName): a chunk of runs is gone")
+            throw .corrupt("\(SQLiteArchive.fileName): a chunk of runs is gone")
         }
         defer { chunk.reset() }
         return try RunChunk(row: chunk)

@@ -10,22 +10,14 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     static let fileName = "state.db"
     /// PRAGMA application_id, "TLYS".
     static let applicationID: Int64 = 0x544C_5953
-    static let schemaVersion: Int64 = 3
-
-    /// Whether the log reads back as it is on disk.
-    private enum Health {
-        case sound
-        /// A copy of the log failed, so that parts of it may not be on disk though they read back:
-        /// copying them later would mix old pages with new ones.
-        case doubtful(StoreError)
-    }
+    static let schemaVersion: Int64 = 4
 
     let database: Database
     /// The last segment that the file includes.
     public private(set) var through: UInt64
     /// How many rows there are of what.
     private var counts: StateHead.Counts
-    private var health: Health
+    private var health: LogHealth
     /// The runs of idempotency keys, oldest first.
     public internal(set) var keyRuns: [KeyRun]
     /// What hashes of idempotency keys are made with, for as long as the file lives.
@@ -74,8 +66,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         if !isKnown {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
                 () throws(StoreError) in
-                try database.run(
-                    Self.schema + Self.usageSchema + Self.archiveSchema + Self.runsSchema)
+                try database.run(Self.schema + Self.usageSchema)
             }
         }
         try database.requireSchema(Self.schemaVersion)
@@ -132,17 +123,14 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     }
 
     /// After the first failure to copy the log nothing is written until the file is opened again.
-    public mutating func write(
-        _ checkpoint: Checkpoint, from journal: some JournalReader
-    ) throws(StoreError) {
+    public mutating func write(_ checkpoint: Checkpoint) throws(StoreError) {
         if case .doubtful(let error) = health { throw error }
         var runs = keyRuns
         var counts = counts
-        try transaction { () throws(StoreError) in
+        try database.transaction { () throws(StoreError) in
             try writeCatalogue(checkpoint.image)
             try writeAccounts(checkpoint.image)
             counts.usageRows += try writeUsage(checkpoint.usage)
-            counts.archived += try archive(through: checkpoint.through.number, from: journal)
             let sealed = checkpoint.image.sealedKeys.filter { $0.through > through }
             if let run = try writeKeys(sealed, besides: runs) { runs.append(run) }
             counts.keys = runs.reduce(0) { $0 + $1.count }
@@ -157,18 +145,6 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         keyRuns = runs
         self.counts = counts
         do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
-    }
-
-    /// Does all of what `body` does, or nothing.
-    func transaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
-        try database.run("BEGIN IMMEDIATE")
-        do throws(StoreError) {
-            try body()
-            try database.run("COMMIT")
-        } catch {
-            try? database.run("ROLLBACK")
-            throw error
-        }
     }
 
     private func writeHead(_ head: StateHead) throws(StoreError) {

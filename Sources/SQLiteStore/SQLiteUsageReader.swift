@@ -1,9 +1,8 @@
-public import Credit
 public import Ledger
 public import Store
 internal import Synchronization
 
-/// Reads checkpointed usage and entries on a connection of its own.
+/// Reads checkpointed usage on a connection of its own.
 ///
 /// Each answer comes from one read transaction and says up to which segment it reaches, so that
 /// the caller can add exactly what came later.
@@ -11,12 +10,9 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
     struct Connection: ~Copyable {
         let database: Database
         let usage: Statement
-        let chunk: Statement
-        let runs: RunLookup
     }
 
-    let connection: Mutex<Connection>
-    let runFilters = Mutex(RunFilters())
+    private let connection: Mutex<Connection>
 
     /// Opens the state in the folder at `path`, which must exist, through the VFS of this name or
     /// the usual one.
@@ -28,15 +24,7 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
             SELECT start, body FROM usage
             WHERE account = ?1 AND level = ?2 AND start > ?3 AND start < ?4 ORDER BY start
             """)
-        let chunk = try database.statement(
-            """
-            SELECT run, account, position, body FROM archive_chunk
-            WHERE run = ?1 AND (account, position) < (?2, ?3)
-            ORDER BY account DESC, position DESC LIMIT 1
-            """)
-        let runs = try RunLookup(database)
-        connection = Mutex(
-            Connection(database: database, usage: usage, chunk: chunk, runs: runs))
+        connection = Mutex(Connection(database: database, usage: usage))
     }
 
     public func usage(
@@ -75,43 +63,6 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
                 connection.usage.reset()
                 throw error
             }
-        }
-    }
-
-    public func entries(
-        of account: AccountSlot, before end: Position?, limit: Int, parameters: Bool
-    ) throws(StoreError) -> (through: UInt64, entries: EntrySummaries) {
-        try connection.withLock { (connection) throws(StoreError) in
-            try connection.read { (through, database) throws(StoreError) in
-                for run in try SQLiteState.archiveRuns(database).reversed() {
-                    if let end, run.after >= end.segment { continue }
-                    let found = try Self.entries(
-                        of: account, in: run, before: end, limit, parameters, connection)
-                    if !found.entries.isEmpty { return (through, found) }
-                }
-                return (through, EntrySummaries())
-            }
-        }
-    }
-
-    /// Those of one run: from the last chunk that begins before `end`.
-    private static func entries(
-        of account: AccountSlot, in run: ArchiveRun, before end: Position?, _ limit: Int,
-        _ parameters: Bool, _ connection: borrowing Connection
-    ) throws(StoreError) -> EntrySummaries {
-        connection.chunk.bind(1, run.number)
-        connection.chunk.bind(2, Int64(account))
-        connection.chunk.bind(3, end?.packed ?? .max)
-        guard try connection.chunk.step(connection.database) else { return EntrySummaries() }
-        defer { connection.chunk.reset() }
-        let chunk = try ArchiveChunk(row: connection.chunk)
-        do throws(SegmentError) {
-            let places = chunk.places(chunk.places(of: account), before: end)
-            return try chunk.summaries(
-                max(places.lowerBound, places.upperBound - limit)..<places.upperBound,
-                parameters: parameters)
-        } catch {
-            throw .corrupt("\(SQLiteState.fileName): a chunk of the archive: \(error)")
         }
     }
 }

@@ -88,7 +88,7 @@ extension SQLiteState {
         let old = keyRuns.suffix(count)
         let kept = Array(keyRuns.dropLast(count))
         var runs = kept
-        try transaction { () throws(StoreError) in
+        try database.transaction { () throws(StoreError) in
             runs.append(try merge(old, besides: kept))
         }
         keyRuns = runs
@@ -106,13 +106,18 @@ extension SQLiteState {
             database, number: Self.freeNumber(besides: keyRuns),
             range: KeyRun.Range(after: first.range.after, through: last.range.through),
             count: old.reduce(0) { $0 + $1.count }, tuning)
-        var heads: [KeyRecord?] = []
-        for index in readers.indices { heads.append(try readers[index].next(database)) }
-        while let least = heads.compactMap(\.self).min(),
-            let index = heads.firstIndex(where: { $0 == least })
-        {
-            try writer.append(least, database)
-            heads[index] = try readers[index].next(database)
+        var heads: [KeyRecord] = []
+        for index in readers.indices {
+            heads.append(try readers[index].next(database) ?? .beyond)
+        }
+        while true {
+            var index = 0
+            for other in heads.indices.dropFirst() where heads[other] < heads[index] {
+                index = other
+            }
+            guard heads[index].hash < KeyPage.hashEnd else { break }
+            try writer.append(heads[index], database)
+            heads[index] = try readers[index].next(database) ?? .beyond
         }
         for run in old { try remove(run) }
         guard writer.count == old.reduce(0, { $0 + $1.count }) else {
@@ -217,7 +222,9 @@ private struct KeyRunReader {
     private let through: UInt64
     /// Where the page to be read next begins.
     private var start: UInt64 = 0
-    private var left: ArraySlice<KeyRecord> = []
+    private var records: [KeyRecord] = []
+    /// The place in the page of what comes next.
+    private var place = 0
 
     init(_ run: KeyRun) {
         first = KeyRun.pageIDs(of: run.number).lowerBound
@@ -225,17 +232,25 @@ private struct KeyRunReader {
     }
 
     mutating func next(_ database: borrowing Database) throws(StoreError) -> KeyRecord? {
-        while left.isEmpty, start < KeyPage.hashEnd {
+        while place >= records.count, start < KeyPage.hashEnd {
             let select = try database.statement("SELECT id, body FROM key_page WHERE id = ?")
             select.bind(1, first | Int64(start))
             let isThere = try select.step(database)
             let page = try KeyPage(
                 row: select, isThere: isThere, holding: start, through: through)
             start = page.range.upperBound
-            left = page.records[...]
+            records = page.records
+            place = 0
         }
-        return left.popFirst()
+        guard place < records.count else { return nil }
+        defer { place += 1 }
+        return records[place]
     }
+}
+
+extension KeyRecord {
+    /// Comes after every key.
+    fileprivate static let beyond = Self(hash: KeyPage.hashEnd, segment: .max)
 }
 
 extension KeyPage {

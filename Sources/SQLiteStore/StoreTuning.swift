@@ -12,8 +12,10 @@ public struct StoreTuning: Hashable, Sendable {
     public var mergedKeysMax = 64 << 20
     /// How many keys a page is tried with first.
     public var pageKeysUsual = 400
-    /// A run of the archive is written after so many entries.
+    /// So many entries are archived at a time, as a run.
     public var archivedRunEntries = 1 << 18
+    /// A start archives entries before it goes on while more than so many are not.
+    public var unarchivedMax = 4 << 20
     /// So many entries a chunk of the archive has, at most `ArchiveChunk.entriesMax`.
     public var archivedChunkEntries = 4096
     /// So many of the newest runs of the archive are merged at least.

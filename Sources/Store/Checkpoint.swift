@@ -77,24 +77,24 @@ public struct RestoredState: Sendable {
 
 /// Keeps checkpoints: derived from the journal, so that damage costs time and nothing else.
 public protocol StateStore: ~Copyable {
-    /// Adds a checkpoint, and the entries of its segments as they are in the journal; all of it or
-    /// nothing is there after a crash.
-    mutating func write(
-        _ checkpoint: Checkpoint, from journal: some JournalReader
-    ) throws(StoreError)
+    /// Adds a checkpoint; all of it or nothing is there after a crash.
+    mutating func write(_ checkpoint: Checkpoint) throws(StoreError)
 }
 
-/// Reads what checkpoints hold of usage and entries.
-///
-/// Each answer says up to which segment storage reaches, so that the caller can add exactly what
-/// came later.
+/// Reads what checkpoints hold of usage.
 public protocol UsageReader: Sendable {
     /// The usage of an account, or of all together for nil, in all cells that a range of quarters
-    /// has a part of.
+    /// has a part of; and up to which segment it reaches, so that the caller can add what came later.
     func usage(
         of account: AccountSlot?, quarters: Range<Int64>
     ) throws(StoreError) -> (through: UInt64, cells: UsageCells)
+}
 
+/// Reads the archive of entries.
+///
+/// Each answer says up to which segment the archive reaches, so that the caller can add exactly what
+/// came later.
+public protocol EntryReader: Sendable {
     /// The newest entries of an account before `end`, as many of at most `limit` as lie together, in
     /// their order; none when there are no more.
     func entries(

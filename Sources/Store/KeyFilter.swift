@@ -1,4 +1,5 @@
 internal import Credit
+internal import Ledger
 
 /// Says of a key on disk that it is surely not in a run, or that it may be.
 ///
@@ -28,7 +29,7 @@ public struct KeyFilter: Hashable, Sendable {
     /// Adds the key whose hash this is, as it is kept on disk.
     public mutating func insert(_ hash: UInt64) {
         let mixed = Self.mix(hash)
-        let block = block(of: mixed)
+        let block = block(of: hash)
         for word in 0..<Self.blockWords { words[block + word] |= Self.bit(mixed, word) }
     }
 
@@ -36,18 +37,24 @@ public struct KeyFilter: Hashable, Sendable {
     @inline(__always)
     public func mayHold(_ hash: UInt64) -> Bool {
         let mixed = Self.mix(hash)
-        let block = block(of: mixed)
-        for word in 0..<Self.blockWords where words[block + word] & Self.bit(mixed, word) == 0 {
-            return false
+        let block = block(of: hash)
+        // Without a branch for each word, so that the waits of several questions overlap.
+        var missing: UInt32 = 0
+        for word in 0..<Self.blockWords {
+            missing |= Self.bit(mixed, word) & ~words[block + word]
         }
-        return true
+        return missing == 0
     }
 
     /// The first word of the block that a hash belongs to.
+    ///
+    /// Blocks are in the order of hashes, so that a run, which is written in that order, fills one
+    /// after the other.
     @inline(__always)
-    private func block(of mixed: UInt64) -> Int {
+    private func block(of hash: UInt64) -> Int {
         let blocks = UInt64(words.count / Self.blockWords)
-        return Int((mixed >> 32).multipliedFullWidth(by: blocks << 32).high) * Self.blockWords
+        let spread = hash << UInt64(64 - KeyRecord.hashBits)
+        return Int(spread.multipliedFullWidth(by: blocks).high) * Self.blockWords
     }
 
     @inline(__always)
@@ -55,9 +62,9 @@ public struct KeyFilter: Hashable, Sendable {
         1 << ((UInt32(truncatingIfNeeded: mixed) &* salts[word]) >> 27)
     }
 
-    /// Hashes kept on disk have few bits: spreads them over all 64.
+    /// Spreads hashes, of which disk keeps few bits, over all 64.
     @inline(__always)
-    private static func mix(_ hash: UInt64) -> UInt64 {
+    static func mix(_ hash: UInt64) -> UInt64 {
         let product = (hash &+ 1).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
         return (product.high ^ product.low) &* 0xE703_7ED1_A0B4_28DB
     }

@@ -93,7 +93,7 @@ public struct RunSummary: Hashable, Sendable {
         // FNV-1a.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(account)
         for byte in name { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return hash
+        return KeyFilter.mix(hash)
     }
 
     /// True when this one is stored before another: by account, then by the bytes of the run.

@@ -150,28 +150,3 @@ public struct SegmentContents: Sendable {
         }
     }
 }
-
-extension Ledger {
-    /// Applies all events of a segment in order.
-    public mutating func apply(_ contents: SegmentContents) {
-        contents.visit { position, item in
-            switch item {
-            case .charge(let index):
-                let charge = contents.charges[index]
-                if let role = contents.role(of: charge) {
-                    apply(
-                        charge, role, shares: contents.shares, bytes: contents.bytes,
-                        at: position)
-                } else {
-                    apply(
-                        charge, shares: contents.shares, bytes: contents.bytes, at: position)
-                }
-                guard !charge.idempotence.key.isEmpty else { return }
-                let key = contents.bytes.span.extracting(charge.idempotence.key.indices)
-                remember(keyHash(of: key, on: charge.head.account), at: position)
-            case .event(let index):
-                apply(contents.events[index], at: position)
-            }
-        }
-    }
-}

@@ -30,7 +30,12 @@ extension EncodedSegment {
     }
 
     /// Checks the checksums, the number, the chain and both hashes, and reads all events.
-    public func contents(after previous: [UInt8]?) throws(SegmentError) -> SegmentContents {
+    ///
+    /// Where they are left out the `texts` of charges in the details part are empty: to fold a
+    /// segment nobody needs them.
+    public func contents(
+        after previous: [UInt8]?, texts: DetailTexts = .read
+    ) throws(SegmentError) -> SegmentContents {
         let (header, reader) = try checkedHeader()
         guard header.number == number else { throw .wrongNumber(header.number) }
         guard previous == nil || header.previous == previous else { throw .brokenChain }
@@ -38,7 +43,12 @@ extension EncodedSegment {
         guard isErased || header.detailsHash == SHA256.digest(of: details.span) else {
             throw .detailsDiffer
         }
-        return try SegmentView(self, header, reader).contents()
+        return try SegmentView(self, header, reader).contents(texts)
+    }
+
+    /// What becomes of the texts of charges in the details part.
+    public enum DetailTexts: Sendable {
+        case read, leftOut
     }
 
     static func check(_ part: Span<UInt8>) throws(SegmentError) {

@@ -14,7 +14,7 @@ public struct SegmentView: Sendable {
     /// By the places of `ChargeColumns.Integer`; those of the details are missing when erased.
     private var integers: [StoredIntegers] = []
     /// By the places of `ChargeColumns.Text`, without the parameters.
-    private var texts: [StoredTexts] = []
+    private(set) var texts: [StoredTexts] = []
     private var parameters: StoredParameters?
     private let fingerprintsStart: Int
     let events: [Event]
@@ -151,7 +151,9 @@ extension SegmentView {
     }
 
     /// Reads all events.
-    func contents() throws(SegmentError) -> SegmentContents {
+    func contents(
+        _ details: EncodedSegment.DetailTexts = .read
+    ) throws(SegmentError) -> SegmentContents {
         let money = segment.money.span
         var contents = SegmentContents(number: header.number, time: header.time)
         contents.events = events
@@ -159,6 +161,7 @@ extension SegmentView {
         contents.charges.reserveCapacity(header.chargeCount)
         for index in 0..<header.chargeCount { contents.charges.append(numbers(ofCharge: index)) }
         for column in Text.allCases {
+            if details == .leftOut, column.rawValue >= SegmentFormat.moneyTexts { continue }
             let ranges = try copyTexts(column, to: &contents.bytes)
             for (index, range) in ranges.enumerated() { contents.charges[index][column] = range }
         }

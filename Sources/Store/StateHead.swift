@@ -8,8 +8,6 @@ public struct StateHead: Hashable, Sendable {
         public var plans = 0
         public var scenarios = 0
         public var usageRows = 0
-        /// Entries of the archive.
-        public var archived = 0
         /// Idempotency keys in all runs.
         public var keys = 0
 
@@ -18,7 +16,7 @@ public struct StateHead: Hashable, Sendable {
         fileprivate static var all: [any WritableKeyPath<Self, Int> & Sendable] {
             [
                 \.accounts, \.apiKeys, \.priceLists, \.plans, \.scenarios, \.usageRows,
-                \.archived, \.keys,
+                \.keys,
             ]
         }
     }

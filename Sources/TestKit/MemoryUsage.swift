@@ -4,10 +4,11 @@ public import Store
 internal import Synchronization
 
 /// Checkpoints of usage and of a journal's entries in memory.
-public final class MemoryUsage: UsageReader {
+public final class MemoryUsage: UsageReader, EntryReader {
     private struct Stored: Sendable {
         var through: UInt64 = 0
         var rows: [AccountSlot?: UsageCells] = [:]
+        var archived: UInt64 = 0
         var entries = EntrySummaries()
     }
 
@@ -20,15 +21,20 @@ public final class MemoryUsage: UsageReader {
     }
 
     /// Adds what a checkpoint has to write, all at once, in cells of so many quarters of an hour.
-    public func write(
-        _ rows: [UsageRow], through: UInt64, cellQuarters: Int32 = 1
-    ) throws(StoreError) {
-        try stored.withLock { (stored) throws(StoreError) in
+    public func write(_ rows: [UsageRow], through: UInt64, cellQuarters: Int32 = 1) {
+        stored.withLock { stored in
             for row in rows {
                 let cells = row.cells.coarsened(to: cellQuarters)
                 stored.rows[row.account, default: UsageCells()].add(cells)
             }
-            for number in stride(from: stored.through + 1, through: through, by: 1) {
+            stored.through = through
+        }
+    }
+
+    /// Archives the entries of the segments up to one.
+    public func archive(through: UInt64) throws(StoreError) {
+        try stored.withLock { (stored) throws(StoreError) in
+            for number in stride(from: stored.archived + 1, through: through, by: 1) {
                 guard let segment = try journal.segment(number) else { continue }
                 do throws(SegmentError) {
                     try SegmentView(segment).summarize(to: &stored.entries)
@@ -36,7 +42,7 @@ public final class MemoryUsage: UsageReader {
                     throw .corrupt("segment \(number): \(error)")
                 }
             }
-            stored.through = through
+            stored.archived = through
         }
     }
 
@@ -57,7 +63,7 @@ public final class MemoryUsage: UsageReader {
                 fold.add(entry, of: stored.entries.bytes)
             }
             let runs = fold.finish()
-            return (stored.through, names.map { runs.run($0, of: account).map { [$0] } ?? [] })
+            return (stored.archived, names.map { runs.run($0, of: account).map { [$0] } ?? [] })
         }
     }
 
@@ -69,7 +75,7 @@ public final class MemoryUsage: UsageReader {
                 entry.account == account && end.map { entry.position < $0 } ?? true
             }
             return (
-                stored.through,
+                stored.archived,
                 EntrySummaries(entries: own.suffix(limit), bytes: stored.entries.bytes)
             )
         }

@@ -26,17 +26,9 @@ struct GrowthCase {
         var from = 0
         for stage in Self.stages where stage <= stored {
             let told = try fill(path, from: from, to: stage)
-            let start = Monotonic.now()
-            let opened = try Partition(
-                folder: try DataFolder(path: path),
-                handlers: Partition.Handlers(deliver: { _, _ in }, failed: { _ in }))
-            let recovery = Monotonic.now() - start
-            let behind = opened.opening.last - opened.opening.checkpoint
-            opened.close()
+            let recovery = try OpenCase().run(in: path)
             let bytes = folderSize(path) / stage
-            Terminal.print(
-                told.dropLast() + ",\"recovery_ms\":\(recovery / 1_000_000)"
-                    + ",\"segments_read_back\":\(behind),\"bytes_per_charge\":\(bytes)}")
+            Terminal.print(told.dropLast() + ",\(recovery),\"bytes_per_charge\":\(bytes)}")
             from = stage
         }
     }
@@ -63,6 +55,21 @@ struct GrowthCase {
             text += String(decoding: data, as: UTF8.self)
         }
         return text.trimmed
+    }
+}
+
+/// Opens the files that a process has left behind, and ends cleanly.
+struct OpenCase {
+    /// How long it took until charges can be taken, and what was read back, as members of a line.
+    func run(in path: String) throws -> String {
+        let start = Monotonic.now()
+        let opened = try Partition(
+            folder: try DataFolder(path: path),
+            handlers: Partition.Handlers(deliver: { _, _ in }, failed: { _ in }))
+        let recovery = Monotonic.now() - start
+        let behind = opened.opening.last - opened.opening.checkpoint
+        opened.close()
+        return "\"recovery_ms\":\(recovery / 1_000_000),\"segments_read_back\":\(behind)"
     }
 }
 

@@ -10,6 +10,8 @@ struct Options {
     ]
     /// What a process of the case `growth` does.
     private static let fillName = "fill"
+    /// Opens the files of a folder that is there.
+    private static let openName = "open"
 
     private(set) var wantsHelp = false
     /// Whether the files of the last case stay, to try other programs on.
@@ -50,7 +52,7 @@ struct Options {
     }
 
     private static func name(_ text: String?) throws -> String {
-        guard let text, caseNames.contains(text) || text == fillName else {
+        guard let text, (caseNames + [fillName, openName]).contains(text) else {
             throw BenchError.usage("--case is one of \(caseNames.joined(separator: ", "))")
         }
         return text
@@ -85,6 +87,10 @@ struct Options {
             }
             if name == "postgresql" || name == "redis" {
                 try runOther(name)
+                continue
+            }
+            if name == Self.openName {
+                Terminal.print("{\"case\":\"open\",\(try OpenCase().run(in: folder))}")
                 continue
             }
             if name == "growth" || name == Self.fillName {

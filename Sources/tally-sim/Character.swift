@@ -55,6 +55,7 @@ extension StoreTuning {
         pageKeysUsual = random.pick([pageKeysUsual, 7, 1])
         archivedRunEntries = random.pick([archivedRunEntries, 30, 1])
         archivedChunkEntries = random.pick([archivedChunkEntries, 5, 1])
+        unarchivedMax = random.pick([unarchivedMax, unarchivedMax, 40, 0])
         mergedArchivesMin = random.pick([2, 2, mergedArchivesMin])
         mergedArchiveEntriesMax = random.pick([mergedArchiveEntriesMax, 50])
         interimEvents = random.pick([interimEvents, 30, 1])
@@ -71,6 +72,6 @@ extension FaultPlan {
         fullDisks = random.chance(30) ? 30 * often : 0
         syncErrorsKept = random.chance(30) ? 100 * often : 0
         syncErrorsDropped = random.chance(30) ? 100 * often : 0
-        target = random.pick(["", "", "journal.db", "state.db"])
+        target = random.pick(["", "", "journal.db", "state.db", "archive.db"])
     }
 }

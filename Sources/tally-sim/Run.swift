@@ -123,9 +123,14 @@ final class Run {
     private func writeCheckpoint() {
         guard let server, server.isCheckpointing else { return }
         do throws(StoreError) {
+            let archivesFirst = random.chance(30)
+            if archivesFirst { try server.archiveEntries(all: random.chance(50)) }
             if try server.writeCheckpoint() { tally.merges += 1 }
             tally.checkpoints += 1
             log.add("checkpoint")
+            if !archivesFirst, random.chance(70) {
+                try server.archiveEntries(all: random.chance(50))
+            }
         } catch {
             tally.checkpointsFailed += 1
             log.add("checkpoint failed")

@@ -53,7 +53,10 @@ extension Run {
             server = nil
             disk.die()
             disk.restart(after: .powerLost)
-            let name = random.pick(["journal.db", "state.db", "journal.db-wal", "state.db-wal"])
+            let name = random.pick([
+                "journal.db", "state.db", "archive.db", "journal.db-wal", "state.db-wal",
+                "archive.db-wal",
+            ])
             let kept = disk.copies
             guard disk.damage("\(folder.path)/\(name)") else { continue }
             try look(after: name)
@@ -64,9 +67,10 @@ extension Run {
     private func look(after damaged: String) throws(Failure) {
         let started: Server
         do throws(StoreError) {
-            started = try startAgain(attempts: damaged.hasPrefix("state") ? 2 : 1)
+            let isDerived = !damaged.hasPrefix("journal")
+            started = try startAgain(attempts: isDerived ? 2 : 1)
         } catch {
-            guard !damaged.hasPrefix("state") else {
+            guard damaged.hasPrefix("journal") else {
                 throw Failure("\(damaged) was damaged and not made anew: \(error)")
             }
             tally.damagesNoticed += 1
@@ -109,8 +113,11 @@ extension Run {
     }
 
     private func scrub() throws(StoreError) {
-        guard var scrub = try StateScrub(folder: folder.path, vfs: folder.vfs) else { return }
-        while try !scrub.step() {}
+        if var scrub = try StateScrub(folder: folder.path, vfs: folder.vfs) {
+            while try !scrub.step() {}
+        }
+        var archive = try ArchiveScrub(folder: folder.path, vfs: folder.vfs)
+        while try !archive.step() {}
     }
 
     /// Every segment in order, up to the last one that anybody was told of.

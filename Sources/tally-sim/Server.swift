@@ -23,6 +23,7 @@ final class Server {
     private(set) var engine: Engine
     private var stage: CommitStage<SQLiteJournal>
     private var state: SQLiteState
+    private var archive: SQLiteArchive
     let reader: SQLiteJournalReader
     let readModel: ReadModel
     let recovered: JournalMark
@@ -41,6 +42,7 @@ final class Server {
         recovered = files.recovered.last
         stage = CommitStage(journal: files.journal, after: recovered)
         state = files.state
+        archive = files.archive
     }
 
     /// Segments decided and not yet committed.
@@ -102,13 +104,21 @@ final class Server {
     /// True when it merged runs of keys afterwards.
     func writeCheckpoint() throws(StoreError) -> Bool {
         guard let job else { return false }
-        try state.write(Checkpoint(job.frozen, job.image, through: job.mark), from: reader)
+        try state.write(Checkpoint(job.frozen, job.image, through: job.mark))
         readModel.thaw(job.frozen)
         self.job = nil
         keys.publish(state.keyRuns, through: state.through)
         let hasMergedKeys = try state.mergeKeys()
         if hasMergedKeys { keys.publish(state.keyRuns, through: state.through) }
-        while try state.mergeArchive() {}
         return hasMergedKeys
+    }
+
+    /// Archives the parts of entries that are full, or all there are, and merges what it can.
+    func archiveEntries(all: Bool) throws(StoreError) {
+        while let last = readModel.nextToArchive(all: all) {
+            try archive.append(through: last, from: reader)
+            readModel.forgetArchived(through: last)
+        }
+        while try archive.merge() {}
     }
 }

@@ -114,6 +114,9 @@ extension StorageFigures {
         waitingCommands = partition.waitingCount
         journalBytes = sizes.journal
         stateBytes = sizes.state
+        archiveBytes = sizes.archive
+        unwrittenEvents = partition.readModel.unwrittenCount
+        unarchivedEvents = partition.readModel.unarchivedCount
         checkpointsWritten = checkpoints.written
         checkpointsFailed = checkpoints.failed
         checkpointAge = checkpoints.age

@@ -58,7 +58,9 @@ final class TestServer: Sendable {
         let mailboxes = Mailboxes()
         let directory = try Directory(Catalogue(seed: 1))
         let usage = MemoryUsage(of: storage)
-        let readModel = ReadModel(stored: usage, through: 0)
+        let readModel = ReadModel(
+            stored: usage, through: 0, archive: usage,
+            tail: EntryTail(after: 0, partEvents: 1000))
         let pipeline = try Pipeline(
             engine: try Engine(ledger: Ledger(seed: 1), after: .start),
             stage: CommitStage(journal: MemoryJournal(storage: storage), after: .start), time: time,
@@ -104,8 +106,12 @@ final class TestServer: Sendable {
     /// Puts the usage of until now into cells of so many quarters of an hour.
     func checkpoint(cellQuarters: Int32) throws {
         guard let frozen = services.readModel.freeze() else { return }
-        try usage.write(frozen.usage, through: frozen.through, cellQuarters: cellQuarters)
+        usage.write(frozen.usage, through: frozen.through, cellQuarters: cellQuarters)
         services.readModel.thaw(frozen)
+        while let last = services.readModel.nextToArchive(all: true) {
+            try usage.archive(through: last)
+            services.readModel.forgetArchived(through: last)
+        }
     }
 
     /// A connection that sends the operator's key.

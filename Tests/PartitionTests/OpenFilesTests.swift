@@ -1,6 +1,7 @@
 import Engine
 import Ledger
 import Partition
+import Reports
 import SQLiteStore
 import Store
 import TestKit
@@ -17,7 +18,7 @@ struct OpenFilesTests {
         var journal = try SQLiteJournal(in: folder)
         for segment in builder.segments { try journal.append(segment) }
         var state = try SQLiteState(in: folder, seed: 1)
-        try state.write(checkpoint, from: builder)
+        try state.write(checkpoint)
         try state.close()
         try journal.close()
     }
@@ -71,6 +72,36 @@ struct OpenFilesTests {
         Self.check(again, builder)
     }
 
+    @Test(arguments: UInt64(1)...20)
+    func `entries are listed behind the archive, wherever it ends, on either thread`(
+        seed: UInt64
+    ) throws {
+        var random = SeededRandom(seed: seed)
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: seed)
+        try Self.fill(folder, &builder)
+        var tuning = StoreTuning()
+        tuning.archivedRunEntries = random.pick([1, 20, 1000])
+        tuning.unarchivedMax = random.pick([0, 30, 1000])
+        do {
+            var archive = try SQLiteArchive(in: folder, of: builder, tuning: tuning)
+            let last = UInt64(random.below(Int(builder.mark.number) + 1))
+            try archive.append(through: last, from: builder)
+        }
+        let files = try OpenFiles(
+            in: folder, seed: 1, tuning: tuning, besides: random.chance(50))
+        Self.check(files, builder)
+        #expect(files.readModel.unarchivedCount <= max(tuning.unarchivedMax, 1000))
+        var summaries = EntrySummaries()
+        for segment in builder.segments { try SegmentView(segment).summarize(to: &summaries) }
+        for slot in 0..<AccountSlot(4) {
+            let own = summaries.entries.filter { $0.account == slot }.map(\.position)
+            let found = try files.readModel.positions(of: slot, before: nil, limit: .max)
+            #expect(found == own.reversed(), "seed \(seed)")
+        }
+    }
+
     @Test func `a journal that has lost segments is not opened, until its loss is accepted`() throws
     {
         let temporary = try TemporaryFolder()
@@ -81,7 +112,7 @@ struct OpenFilesTests {
         try other.grow(by: 5)
         do {
             var state = try SQLiteState.rebuilt(in: folder, seed: 1)
-            try state.write(other.checkpoint, from: other)
+            try state.write(other.checkpoint)
         }
         #expect {
             _ = try OpenFiles(in: folder, seed: 1)

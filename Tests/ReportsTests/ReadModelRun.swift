@@ -21,10 +21,18 @@ struct ReadModelRun {
         contents = builder.contents
         state = MemoryUsage(of: builder)
         self.builder = builder
-        model = ReadModel(stored: state, through: 0)
+        model = ReadModel(
+            stored: state, through: 0, archive: state,
+            tail: EntryTail(after: 0, partEvents: random.pick([1, 5, 40, 1000])))
     }
 
+    /// Does one thing of those that happen at any time.
     mutating func step() throws {
+        if random.chance(20), let last = model.nextToArchive(all: random.chance(30)) {
+            try state.archive(through: last)
+            if random.chance(80) { model.forgetArchived(through: last) }
+            return
+        }
         if random.chance(60), folded < contents.count {
             model.fold(contents[folded])
             folded += 1
@@ -39,7 +47,7 @@ struct ReadModelRun {
             model.thaw(begun)
             frozen = nil
         } else {
-            try state.write(begun.usage, through: begun.through)
+            state.write(begun.usage, through: begun.through)
             isWritten = true
         }
     }

@@ -66,11 +66,17 @@ struct ReadModelTests {
         #expect(Set(late.map(\.position.segment)).count <= 1)
     }
 
+    private static func emptyModel() throws -> ReadModel {
+        let memory = try MemoryUsage(of: JournalBuilder(seed: 1))
+        return ReadModel(
+            stored: memory, through: 0, archive: memory, tail: EntryTail(after: 0, partEvents: 9))
+    }
+
     @Test func `usage falls into the quarter of an hour that holds its time`() throws {
         var builder = try JournalBuilder(seed: 2, accounts: 1)
         let charge = Operation.move(Move(.charge(0, collects: true), on: "account-1", key: "k"))
         try builder.add([charge])
-        let model = ReadModel(stored: try MemoryUsage(of: JournalBuilder(seed: 1)), through: 0)
+        let model = try Self.emptyModel()
         for contents in builder.contents { model.fold(contents) }
         let time = try #require(builder.contents.last?.time.micros)
         let quarter = time / 900_000_000
@@ -80,7 +86,7 @@ struct ReadModelTests {
     }
 
     @Test func `a second checkpoint waits for the first`() throws {
-        let model = ReadModel(stored: try MemoryUsage(of: JournalBuilder(seed: 1)), through: 0)
+        let model = try Self.emptyModel()
         let first = try #require(model.freeze())
         let isSecond = model.freeze() != nil
         #expect(!isSecond)
@@ -94,11 +100,16 @@ struct ReadModelTests {
         var run = try ReadModelRun(seed: seed)
         for _ in 0..<60 { try run.step() }
         if let frozen = run.frozen, !run.isWritten {
-            try run.state.write(frozen.usage, through: frozen.through)
+            run.state.write(frozen.usage, through: frozen.through)
         }
         let through = try run.state.usage(of: nil, quarters: 0..<1).through
+        var tail = EntryTail(
+            after: try run.state.runs([], of: 0).through, partEvents: run.random.pick([1, 30]))
+        for segment in run.builder.segments[..<run.folded] where segment.number > tail.through {
+            try tail.add(try SegmentView(segment), number: segment.number)
+        }
         let reopened = ReadModel(
-            stored: run.state, through: through)
+            stored: run.state, through: through, archive: run.state, tail: tail)
         for contents in run.contents[..<run.folded] where contents.number > through {
             reopened.fold(contents)
         }

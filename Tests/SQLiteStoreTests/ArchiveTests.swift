@@ -6,7 +6,7 @@ import Testing
 
 @testable import SQLiteStore
 
-/// Archives of random journals, written in any number of checkpoints and merged in any way.
+/// Archives of random journals, written in any number of parts and merged in any way.
 struct ArchiveTests {
     static func tuning(_ random: inout SeededRandom) -> StoreTuning {
         var tuning = StoreTuning()
@@ -18,10 +18,7 @@ struct ArchiveTests {
     }
 
     static func scrub(_ path: String) throws {
-        guard var scrub = try StateScrub(folder: path) else {
-            Issue.record("there is no checkpoint")
-            return
-        }
+        var scrub = try ArchiveScrub(folder: path)
         while try !scrub.step() {}
     }
 
@@ -37,13 +34,13 @@ struct ArchiveTests {
         let temporary = try TemporaryFolder()
         let folder = try DataFolder(path: temporary.path)
         var builder = try JournalBuilder(seed: seed, accounts: random.pick([1, 3, 40]))
-        var state = try SQLiteState(in: folder, seed: 1, tuning: Self.tuning(&random))
+        var archive = try SQLiteArchive(in: folder, of: builder, tuning: Self.tuning(&random))
         for _ in 0..<1 + random.below(6) {
             try builder.grow(by: 1 + random.below(10))
-            try state.write(builder.checkpoint, from: builder)
-            if random.chance(50) { while try state.mergeArchive() {} }
+            try archive.append(through: builder.mark.number, from: builder)
+            if random.chance(50) { while try archive.merge() {} }
         }
-        let reader = try SQLiteUsageReader(folder: temporary.path)
+        let reader = try SQLiteArchiveReader(folder: temporary.path)
         let all = try Self.all(of: builder)
         for slot in 0..<AccountSlot(40) {
             let own = all.filter { $0.bare.account == slot }
@@ -79,14 +76,56 @@ struct ArchiveTests {
         try builder.grow(by: 10)
         var tuning = StoreTuning()
         tuning.archivedChunkEntries = 5
-        var state = try SQLiteState(in: folder, seed: 1, tuning: tuning)
-        try state.write(builder.checkpoint, from: builder)
-        try state.close()
+        var archive = try SQLiteArchive(in: folder, of: builder, tuning: tuning)
+        try archive.append(through: builder.mark.number, from: builder)
+        try archive.close()
         do {
             let file = try Database(
-                path: "\(temporary.path)/state.db", access: .writing, vfs: nil)
+                path: "\(temporary.path)/archive.db", access: .writing, vfs: nil)
             try file.run(change)
         }
         #expect(throws: StoreError.self) { try Self.scrub(temporary.path) }
+    }
+
+    @Test func `an archive of another journal, or one that is damaged, is made anew`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: 5)
+        try builder.grow(by: 10)
+        var other = try JournalBuilder(seed: 6)
+        try other.grow(by: 10)
+        do {
+            var archive = try SQLiteArchive(in: folder, of: builder)
+            try archive.append(through: builder.mark.number, from: builder)
+        }
+        do {
+            let archive = try SQLiteArchive(in: folder, of: builder)
+            #expect(archive.through == builder.mark.number)
+        }
+        do {
+            let archive = try SQLiteArchive(in: folder, of: other)
+            #expect(archive.through == 0)
+        }
+        try temporary.write(Array("no database".utf8), to: "archive.db")
+        var archive = try SQLiteArchive(in: folder, of: builder)
+        #expect(archive.through == 0)
+        try archive.append(through: builder.mark.number, from: builder)
+        try Self.scrub(temporary.path)
+    }
+
+    @Test func `chunks that a lost run left behind are written over`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: 5)
+        try builder.grow(by: 10)
+        do {
+            var archive = try SQLiteArchive(in: folder, of: builder)
+            try archive.append(through: builder.mark.number, from: builder)
+            archive.condemn()
+        }
+        var archive = try SQLiteArchive(in: folder, of: builder)
+        #expect(archive.through == 0)
+        try archive.append(through: builder.mark.number, from: builder)
+        try Self.scrub(temporary.path)
     }
 }

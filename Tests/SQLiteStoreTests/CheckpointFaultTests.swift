@@ -38,7 +38,7 @@ struct CheckpointFaultTests {
                 for _ in 0..<10 where !disk.isDown {
                     try builder.grow(by: 3)
                     accounts[builder.mark.number] = builder.accounts
-                    try? state.write(builder.checkpoint, from: builder)
+                    try? state.write(builder.checkpoint)
                 }
                 disk.die()
             }

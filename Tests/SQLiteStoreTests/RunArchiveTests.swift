@@ -61,14 +61,15 @@ struct RunArchiveTests {
         let temporary = try TemporaryFolder()
         let folder = try DataFolder(path: temporary.path)
         var builder = try JournalBuilder(seed: seed, accounts: random.pick([1, 3, 40]))
-        var state = try SQLiteState(in: folder, seed: 1, tuning: ArchiveTests.tuning(&random))
+        var archive = try SQLiteArchive(
+            in: folder, of: builder, tuning: ArchiveTests.tuning(&random))
         for _ in 0..<1 + random.below(6) {
             try builder.grow(by: 1 + random.below(10))
-            try state.write(builder.checkpoint, from: builder)
-            if random.chance(50) { while try state.mergeArchive() {} }
+            try archive.append(through: builder.mark.number, from: builder)
+            if random.chance(50) { while try archive.merge() {} }
         }
         let all = try ArchiveTests.all(of: builder)
-        let reader = try SQLiteUsageReader(folder: temporary.path)
+        let reader = try SQLiteArchiveReader(folder: temporary.path)
         for slot in 0..<AccountSlot(40) {
             let own = all.filter { $0.bare.account == slot && !$0.texts[3].isEmpty }
             var expected: [String: RunTotals] = [:]

@@ -17,7 +17,7 @@ struct StateKeyTests {
         var state = try SQLiteState(in: folder, seed: seed, tuning: tuning)
         for _ in 0..<6 {
             try builder.grow(by: 10)
-            try state.write(builder.checkpoint, from: builder)
+            try state.write(builder.checkpoint)
         }
         records = builder.image.sealedKeys.flatMap(\.keys.records)
         return state

@@ -16,7 +16,7 @@ struct StateTests {
         #expect(try state.restored() == nil)
         for _ in 0..<5 {
             try builder.grow(by: 6)
-            try state.write(builder.checkpoint, from: builder)
+            try state.write(builder.checkpoint)
             let restored = try #require(try state.restored())
             #expect(restored.through == builder.mark)
             #expect(restored.accounts == builder.accounts)
@@ -36,7 +36,7 @@ struct StateTests {
         try builder.grow(by: 5)
         do {
             var state = try SQLiteState(in: folder, seed: 1)
-            try state.write(builder.checkpoint, from: builder)
+            try state.write(builder.checkpoint)
         }
         let state = try SQLiteState(in: folder, seed: 1)
         disk.plan.readErrors = 1000
@@ -57,7 +57,7 @@ struct StateTests {
         do {
             let file = try Database(
                 path: "\(temporary.path)/state.db", access: .writing, vfs: nil)
-            try file.run("DROP TABLE archive_chunk; PRAGMA user_version = 1")
+            try file.run("DROP TABLE usage; PRAGMA user_version = 1")
         }
         let again = try SQLiteState(in: folder, seed: 1)
         #expect(again.through == 0)
@@ -86,7 +86,7 @@ struct StateTests {
         _ builder: JournalBuilder, in folder: borrowing DataFolder
     ) throws -> SQLiteState {
         var state = try SQLiteState(in: folder, seed: 1)
-        try state.write(builder.checkpoint, from: builder)
+        try state.write(builder.checkpoint)
         return state
     }
 }

@@ -70,8 +70,7 @@ struct UsageReaderTests {
                     < ($1.account.map { Int($0) } ?? 9, $1.quarter)
             }
             try state.write(
-                Checkpoint(through: builder.mark, image: builder.image, usage: rows),
-                from: builder)
+                Checkpoint(through: builder.mark, image: builder.image, usage: rows))
         }
         let reader = try SQLiteUsageReader(folder: temporary.path)
         for account in [0, 1, 2, nil] as [AccountSlot?] {
@@ -101,8 +100,7 @@ struct UsageReaderTests {
                 Self.row(0, $0, "a", 1)
             }
             try state.write(
-                Checkpoint(through: builder.mark, image: builder.image, usage: rows),
-                from: builder)
+                Checkpoint(through: builder.mark, image: builder.image, usage: rows))
         }
         let reader = try SQLiteUsageReader(folder: temporary.path)
         let cells = try reader.usage(of: 0, quarters: .min ..< .max).cells.cells

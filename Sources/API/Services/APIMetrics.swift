@@ -9,6 +9,11 @@ public struct StorageFigures: Hashable, Sendable {
     /// Bytes of the files with their logs.
     public var journalBytes: UInt64 = 0
     public var stateBytes: UInt64 = 0
+    public var archiveBytes: UInt64 = 0
+    /// Events that the last checkpoint does not include.
+    public var unwrittenEvents = 0
+    /// Events whose entries are not archived.
+    public var unarchivedEvents = 0
     public var checkpointsWritten: UInt64 = 0
     public var checkpointsFailed: UInt64 = 0
     /// How long ago the last checkpoint was written.
@@ -89,8 +94,17 @@ public struct APIMetrics: Hashable, Sendable {
             "tally_journal_bytes", "gauge", "Bytes of the journal with its log",
             storage.journalBytes, &text)
         add(
-            "tally_state_bytes", "gauge", "Bytes of what is derived from it, with its log",
+            "tally_state_bytes", "gauge", "Bytes of balances, keys and rollups, with their log",
             storage.stateBytes, &text)
+        add(
+            "tally_archive_bytes", "gauge", "Bytes of the archive of entries with its log",
+            storage.archiveBytes, &text)
+        add(
+            "tally_unwritten_events", "gauge", "Events since the last checkpoint was begun",
+            UInt64(max(0, storage.unwrittenEvents)), &text)
+        add(
+            "tally_unarchived_events", "gauge", "Events whose entries are not archived yet",
+            UInt64(max(0, storage.unarchivedEvents)), &text)
         add(
             "tally_checkpoints_total", "counter", "Checkpoints written",
             storage.checkpointsWritten, &text)

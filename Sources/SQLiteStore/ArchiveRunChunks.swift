@@ -2,18 +2,12 @@ internal import Credit
 internal import Ledger
 internal import Store
 
-/// The runs of scenarios in a state file: for each run of the archive what its entries add up to by
+/// The runs of scenarios in an archive: for each run of the archive what its entries add up to by
 /// account and run, in sorted chunks.
 ///
 /// A chunk lies under the run of the archive, and the account and name of its first. They are written
 /// and merged with the entries, so that both always say the same.
-extension SQLiteState {
-    static let runsSchema = """
-        CREATE TABLE run_chunk (
-            run INTEGER NOT NULL, account INTEGER NOT NULL, name BLOB NOT NULL, body BLOB NOT NULL,
-            PRIMARY KEY (run, account, name)) WITHOUT ROWID;
-        """
-
+extension SQLiteArchive {
     /// Writes runs under a run of the archive; gives how many, and what tells which.
     func writeRuns(
         _ runs: [RunSummary], under number: Int64
@@ -154,6 +148,6 @@ extension RunChunk {
 extension StoreError {
     /// A chunk of runs that is not what was written.
     static func runs(_ error: SegmentError) -> Self {
-        .corrupt("\(SQLiteState.fileName): a chunk of runs: \(error)")
+        .corrupt("\(SQLiteArchive.fileName): a chunk of runs: \(error)")
     }
 }

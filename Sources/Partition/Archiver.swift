@@ -1,0 +1,116 @@
+internal import Dispatch
+internal import Engine
+internal import Glibc
+internal import Reports
+internal import SQLiteStore
+internal import Store
+internal import Synchronization
+
+/// Archives entries on a thread of its own, part by part behind the journal, and merges what it wrote.
+///
+/// Nobody waits for it: what it has not archived is listed in memory. The thread gives way to those
+/// that answer requests. What cannot be archived (a full disk) is tried again with the next part.
+final class Archiver: Sendable {
+    /// How much less than others the thread is given, from 0 to 19 (`nice`).
+    private static let niceness: Int32 = 10
+
+    private struct Status: Sendable {
+        var lastError: StoreError?
+        var isCondemned = false
+        var isStopping = false
+    }
+
+    private let readModel: ReadModel
+    private let journal: SQLiteJournalReader
+    private let pacer: Pacer
+    private let failed: @Sendable (StoreError) -> Void
+    private let work = DispatchSemaphore(value: 0)
+    private let status = Mutex(Status())
+    private let thread = Mutex<WorkerThread?>(nil)
+
+    init(
+        _ archive: consuming SQLiteArchive, journal: SQLiteJournalReader, readModel: ReadModel,
+        pacer: Pacer, failed: @escaping @Sendable (StoreError) -> Void
+    ) throws(StoreError) {
+        self.readModel = readModel
+        self.journal = journal
+        self.pacer = pacer
+        self.failed = failed
+        let handover = Handover(archive)
+        do throws(WorkerThread.Unavailable) {
+            let started = try WorkerThread { [self] in
+                guard var archive = handover.take() else { return }
+                Self.setNiceness(Self.niceness)
+                run(&archive)
+            }
+            let held = Handover(started)
+            thread.withLock { $0 = held.take() }
+        } catch {
+            throw .unavailable("no thread could be started")
+        }
+        // What a start found may be enough already.
+        work.signal()
+    }
+
+    /// Says that there is something to archive.
+    func wake() { work.signal() }
+
+    /// Why entries could not be archived the last time, if so.
+    var lastError: StoreError? { status.withLock { $0.lastError } }
+
+    /// Has the file made anew at the next start: something in it is not what was written.
+    func condemn() { status.withLock { $0.isCondemned = true } }
+
+    /// Archives all that there is and ends the thread.
+    func stop() {
+        status.withLock { $0.isStopping = true }
+        work.signal()
+        let held = thread.withLock { Handover($0.take()) }
+        if let running = held.take() { running?.join() }
+    }
+
+    private var isStopping: Bool { status.withLock { $0.isStopping } }
+
+    private func run(_ archive: inout SQLiteArchive) {
+        while !isStopping {
+            work.wait()
+            do throws(StoreError) {
+                try appendParts(to: &archive, all: false)
+                while readModel.nextToArchive() == nil, !isStopping, try archive.merge() {}
+                status.withLock { $0.lastError = nil }
+            } catch {
+                note(error)
+            }
+        }
+        // Nobody waits for answers any more, but for the end.
+        Self.setNiceness(0)
+        do throws(StoreError) {
+            try appendParts(to: &archive, all: true)
+        } catch {
+            note(error)
+        }
+        if status.withLock({ $0.isCondemned }) { archive.condemn() }
+        archive.finish()
+    }
+
+    /// Sets how much the calling thread gives way; where it may not, it goes on as it is.
+    private static func setNiceness(_ value: Int32) {
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, value)
+    }
+
+    private func appendParts(to archive: inout SQLiteArchive, all: Bool) throws(StoreError) {
+        while let last = readModel.nextToArchive(all: all) {
+            try archive.append(through: last, from: journal)
+            readModel.forgetArchived(through: last)
+            pacer.goOn()
+        }
+    }
+
+    private func note(_ error: StoreError) {
+        status.withLock { $0.lastError = error }
+        // A file that is damaged will not get better: the next process makes it anew.
+        guard case .corrupt = error else { return }
+        condemn()
+        failed(error)
+    }
+}
