@@ -161,14 +161,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
 
     /// Does all of what `body` does, or nothing.
     func transaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
-        try database.run("BEGIN IMMEDIATE")
-        do throws(StoreError) {
-            try body()
-            try database.run("COMMIT")
-        } catch {
-            try? database.run("ROLLBACK")
-            throw error
-        }
+        try database.transaction(body)
     }
 
     private func writeHead(_ head: StateHead) throws(StoreError) {
