@@ -16,6 +16,12 @@ final class Checkpointer: Sendable {
         let frozen: ReadModel.Frozen
     }
 
+    private enum Work: Sendable {
+        case checkpoint(Job)
+        /// The journal has lost details that the archive may have.
+        case retention
+    }
+
     private struct Status: Sendable {
         var failed: Job?
         /// What was asked for last while another one was being written.
@@ -30,7 +36,8 @@ final class Checkpointer: Sendable {
     private let keys: KeyArchive
     private let journal: SQLiteJournalReader
     private let failed: @Sendable (StoreError) -> Void
-    private let jobs = WorkQueue<Job>(capacity: 1)
+    private let jobs = WorkQueue<Work>(capacity: 1)
+    private let isStopping = Atomic<Bool>(false)
     private let status = Mutex(Status())
     private let thread: Mutex<WorkerThread?>
 
@@ -58,12 +65,17 @@ final class Checkpointer: Sendable {
 
     /// Asks for a checkpoint through a segment that the read model has just folded.
     func request(_ image: LedgerImage, through mark: JournalMark) {
-        if let job = status.withLock({ $0.failed.take() }) { jobs.put(job) }
+        if let job = status.withLock({ $0.failed.take() }) { jobs.put(.checkpoint(job)) }
         guard let frozen = readModel.freeze() else {
             return status.withLock { $0.missed = (image, mark) }
         }
         status.withLock { $0.missed = nil }
-        jobs.put(Job(image: image, mark: mark, frozen: frozen))
+        jobs.put(.checkpoint(Job(image: image, mark: mark, frozen: frozen)))
+    }
+
+    /// Has what the journal has lost deleted from the archive, when no checkpoint waits.
+    func deleteDetails() {
+        jobs.put(.retention)
     }
 
     /// What has been written since the start.
@@ -74,14 +86,20 @@ final class Checkpointer: Sendable {
 
     /// Finishes what was asked for and ends the thread.
     func stop() {
+        isStopping.store(true, ordering: .relaxed)
         jobs.close()
         let held = thread.withLock { Handover($0.take()) }
         if let running = held.take() { running?.join() }
     }
 
     private func run(_ state: inout SQLiteState) {
-        while let job = jobs.take() {
-            guard write(job, to: &state) else { continue }
+        var retention = RetentionWork()
+        while let work = jobs.take() {
+            switch work {
+            case .checkpoint(let job): guard write(job, to: &state) else { continue }
+            case .retention: retention.isAsked = true
+            }
+            guard deleteDetails(from: &state, &retention) else { continue }
             merge(&state)
         }
         if let last = lastJob { _ = write(last, to: &state) }
@@ -121,6 +139,22 @@ final class Checkpointer: Sendable {
             }
             stopIfDamaged(error)
             return false
+        }
+    }
+
+    /// Deletes from the archive what the journal has lost; false when there is more to be deleted.
+    private func deleteDetails(from state: inout SQLiteState, _ work: inout RetentionWork) -> Bool {
+        do throws(StoreError) {
+            return try work.run(in: &state, from: journal) {
+                jobs.waitingCount == 0 && !isStopping.load(ordering: .relaxed)
+            }
+        } catch {
+            // The file may have changed under what is known of it.
+            work = RetentionWork()
+            work.isAsked = true
+            status.withLock { $0.lastError = error }
+            stopIfDamaged(error)
+            return true
         }
     }
 

@@ -44,6 +44,7 @@ public final class Partition: Sendable {
     private let pipeline: Pipeline
     private let checkpointer: Checkpointer
     private let scrubber: Scrubber
+    private let retention: RetentionSweeper
     private let folder: DataFolder
 
     /// Opens a locked folder and recovers what it holds.
@@ -77,6 +78,10 @@ public final class Partition: Sendable {
             failed: Self.failure(handlers, checkpointer))
         self.folder = folder
         segments = SegmentCache(journal: reader)
+        retention = try RetentionSweeper(
+            RetentionSweeper.Parts(
+                folder: self.folder.path, pipeline: pipeline, directory: directory,
+                segments: segments, time: time, pruned: { checkpointer.deleteDetails() }))
     }
 
     /// Hands a batch to the writer; false when too much is waiting or the partition is closing.
@@ -93,12 +98,16 @@ public final class Partition: Sendable {
     /// What has become of checkpoints since the opening.
     public var checkpoints: CheckpointCounters { checkpointer.counters }
 
+    /// What has become of details that plans keep no longer since the opening.
+    public var deletions: RetentionCounters { retention.counters }
+
     /// How many bytes the files take, with their logs, by name without what follows the point.
     public var fileSizes: (journal: UInt64, state: UInt64) { folder.fileSizes }
 
     /// Finishes what was submitted, makes a last checkpoint and ends the threads.
     public func close() {
         scrubber.stop()
+        retention.stop()
         pipeline.stop()
         checkpointer.stop()
     }

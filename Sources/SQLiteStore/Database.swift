@@ -127,9 +127,9 @@ struct Database: ~Copyable {
 
     /// Copies the whole log into the file and empties it; false when somebody reads in it.
     ///
-    /// Waits for nobody.
-    func truncateLogIfFree() throws(StoreError) -> Bool {
-        unsafe sqlite3_busy_timeout(handle, 0)
+    /// Waits for readers no longer than so many milliseconds.
+    func truncateLogIfFree(waiting millis: Int32 = 0) throws(StoreError) -> Bool {
+        unsafe sqlite3_busy_timeout(handle, millis)
         defer { unsafe sqlite3_busy_timeout(handle, Self.busyMillis) }
         let code = unsafe sqlite3_wal_checkpoint_v2(
             handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)

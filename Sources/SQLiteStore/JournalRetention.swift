@@ -3,7 +3,7 @@ public import Store
 
 /// Details that plans keep no longer (docs/adr/0028-retention.md).
 ///
-/// The tables are made with the first deletion, by which the file becomes one that older programs
+/// The tables are made with the first step of a sweep, by which the file becomes one that older programs
 /// refuse: they would take what is kept for deleted.
 extension SQLiteJournal {
     /// PRAGMA user_version of a journal from which details were deleted.
@@ -199,19 +199,20 @@ extension SQLiteJournalReader {
         }
     }
 
-    /// The segments from `first` to `last` of which steps after `after` up to `through` deleted
-    /// details, in order.
+    /// At most `limit` of the segments from `first` to `last` of which steps after `after` up to
+    /// `through` deleted details, in order.
     public func pruned(
-        steps after: UInt64, through: UInt64, from first: UInt64, to last: UInt64
+        steps after: UInt64, through: UInt64, from first: UInt64, to last: UInt64, limit: Int
     ) throws(StoreError) -> [UInt64] {
-        try numbers(
-            """
-            SELECT number FROM kept_details
-            WHERE step > ?3 AND step <= ?4 AND number >= ?1 AND number <= ?2 ORDER BY number
-            """, first, last, after, through,
-            unless: { (database) throws(StoreError) in
-                try !SQLiteJournal.hasRetention(database)
-            })
+        try read { (database) throws(StoreError) in
+            guard try SQLiteJournal.hasRetention(database) else { return [] }
+            return try Self.numbers(
+                """
+                SELECT number FROM kept_details
+                WHERE number >= ?1 AND number <= ?2 AND step > ?4 AND step <= ?5
+                ORDER BY number LIMIT ?3
+                """, [first, last, UInt64(limit), after, through], database)
+        }
     }
 
     /// The steps that left what is kept of the details of segments from `first` to `last`.
@@ -237,29 +238,25 @@ extension SQLiteJournalReader {
     public func erased(
         from first: UInt64, to last: UInt64, limit: Int
     ) throws(StoreError) -> [UInt64] {
-        try numbers(
-            """
-            SELECT number FROM segment
-            WHERE number >= ?1 AND number <= ?2 AND typeof(details) = 'null'
-            ORDER BY number LIMIT ?3
-            """, first, last, UInt64(limit), nil, unless: { (_) throws(StoreError) in false })
+        try read { (database) throws(StoreError) in
+            try Self.numbers(
+                """
+                SELECT number FROM segment
+                WHERE number >= ?1 AND number <= ?2 AND typeof(details) = 'null'
+                ORDER BY number LIMIT ?3
+                """, [first, last, UInt64(limit)], database)
+        }
     }
 
-    private func numbers(
-        _ sql: String, _ first: UInt64, _ last: UInt64, _ third: UInt64, _ fourth: UInt64?,
-        unless isNone: (borrowing Database) throws(StoreError) -> Bool
+    private static func numbers(
+        _ sql: String, _ values: [UInt64], _ database: borrowing Database
     ) throws(StoreError) -> [UInt64] {
-        try read { (database) throws(StoreError) in
-            guard try !isNone(database) else { return [] }
-            let select = try database.statement(sql)
-            for (index, value) in [first, last, third, fourth].compactMap(\.self).enumerated() {
-                select.bind(Int32(index + 1), Int64(clamping: value))
-            }
-            var found: [UInt64] = []
-            while try select.step(database) {
-                found.append(UInt64(bitPattern: select.integer(0)))
-            }
-            return found
+        let select = try database.statement(sql)
+        for (index, value) in values.enumerated() {
+            select.bind(Int32(index + 1), Int64(clamping: value))
         }
+        var found: [UInt64] = []
+        while try select.step(database) { found.append(UInt64(bitPattern: select.integer(0))) }
+        return found
     }
 }

@@ -138,6 +138,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         if case .doubtful(let error) = health { throw error }
         var runs = keyRuns
         var counts = counts
+        try overwriteWhatIsDeleted(if: checkpoint.image.catalogue.plans)
         try transaction { () throws(StoreError) in
             try writeCatalogue(checkpoint.image)
             try writeAccounts(checkpoint.image)
@@ -211,6 +212,28 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             insert.bind(2, text: scenario.id.text)
             insert.bind(3, copying: StateEncoding.encode(scenario))
             _ = try insert.step(database)
+        }
+    }
+
+    /// True while what the log reads is on disk, so that more may be written.
+    var isSound: Bool {
+        if case .sound = health { true } else { false }
+    }
+
+    /// Copies what readers allow of the log into the file.
+    public mutating func copyLog() {
+        guard isSound else { return }
+        do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
+    }
+
+    /// Takes what was deleted out of the log, if its readers end soon; false when they do not.
+    public mutating func clearLog() -> Bool {
+        guard case .sound = health else { return false }
+        do throws(StoreError) {
+            return try database.truncateLogIfFree(waiting: 1000)
+        } catch {
+            health = .doubtful(error)
+            return false
         }
     }
 

@@ -118,5 +118,12 @@ extension StorageFigures {
         checkpointsFailed = checkpoints.failed
         checkpointAge = checkpoints.age
         checkpointDuration = checkpoints.lastDuration
+        let deletions = partition.deletions
+        detailsDeletedCalls = deletions.calls
+        detailsDeletedSegments = deletions.segments
+        retentionSweeps = deletions.sweeps
+        retentionFailures = deletions.failures
+        retentionAge = deletions.age
+        retentionThrough = deletions.through
     }
 }
