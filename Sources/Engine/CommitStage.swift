@@ -36,6 +36,21 @@ public struct CommitStage<Storage: Journal & ~Copyable & Sendable>: ~Copyable, S
         return segment.batches
     }
 
+    /// Deletes details; nothing once a commit has failed.
+    mutating func prune(_ step: RetentionStep) {
+        guard failure == nil else { return }
+        do throws(StoreError) {
+            try journal.prune(step)
+        } catch {
+            failure = error
+        }
+    }
+
+    /// Takes what was deleted out of the log; false when that must be tried again.
+    mutating func clearLog() -> Bool {
+        failure != nil || journal.clearLog()
+    }
+
     /// Tidies storage up at a clean end.
     mutating func finish() {
         if failure == nil { journal.finish() }

@@ -57,6 +57,23 @@ final class Committer<Storage: Journal & ~Copyable & Sendable>: Sendable {
         }
     }
 
+    /// Deletes details between two commits; why nothing is stored any more, if so.
+    ///
+    /// A deletion that failed is a commit that failed: the connection is in doubt.
+    func prune(_ step: RetentionStep) -> StoreError? {
+        stage.withLock { stage in
+            let wasFailed = stage.failure != nil
+            stage.prune(step)
+            if let failure = stage.failure, !wasFailed { follower.failed(failure) }
+            return stage.failure
+        }
+    }
+
+    /// Takes what was deleted out of the log; false when that must be tried again.
+    func clearLog() -> Bool {
+        stage.withLock { $0.clearLog() }
+    }
+
     /// Tidies storage up, after the last segment.
     func finish() {
         stage.withLock { $0.finish() }

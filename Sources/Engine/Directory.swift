@@ -122,6 +122,27 @@ public final class Directory: Sendable {
         }
     }
 
+    /// For how many days the plan of each account keeps details, by slot, 0 for good; nil when no
+    /// plan says for how many.
+    public func retention() -> AccountRetention? {
+        let plans = state.withLock { $0.catalogue.plans }
+        guard plans.contains(where: { $0.terms.retentionDays > 0 }) else { return nil }
+        let terms = Dictionary(
+            plans.map { ($0.reference, UInt16(clamping: $0.terms.retentionDays)) },
+            uniquingKeysWith: { $1 })
+        var found = AccountRetention()
+        while true {
+            // Others look accounts up meanwhile.
+            let page = state.withLock { state in
+                state.catalogue.accounts.dropFirst(found.days.count)
+                    .prefix(RetentionProgress.pageAccounts).map { ($0.plan, $0.createdAt) }
+            }
+            guard !page.isEmpty else { return found }
+            found.days += page.map { plan, _ in plan.flatMap { terms[$0] } ?? 0 }
+            found.createdAt += page.map(\.1)
+        }
+    }
+
     /// The scenarios of an account, by id.
     public func scenarios(of slot: AccountSlot) -> [ScenarioRecord] {
         state.withLock { $0.catalogue.scenarios(of: slot) }

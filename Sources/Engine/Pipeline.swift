@@ -21,6 +21,8 @@ public final class Pipeline: Sendable {
     private let durable: @Sendable () -> PipelineCounters
     private let finish: @Sendable () -> Void
     private let keys: KeyArchive?
+    private let pruning: @Sendable (RetentionStep) -> StoreError?
+    private let clearing: @Sendable () -> Bool
 
     private struct Joinable: Sendable {
         let join: @Sendable () -> Void
@@ -42,6 +44,8 @@ public final class Pipeline: Sendable {
         let committing = Committer(stage: stage, follower: follower)
         durable = { committing.counts }
         finish = { committing.finish() }
+        pruning = { committing.prune($0) }
+        clearing = { committing.clearLog() }
         let writer = try WorkerThread { [self] in
             guard let engine = startEngine.take() else { return }
             write(
@@ -69,6 +73,16 @@ public final class Pipeline: Sendable {
         let isChecked = keys.check(&batch)
         return inbox.put(batch, isChecked: isChecked)
     }
+
+    /// Deletes details between two commits, on the thread that asks; not to be called after ``stop()``.
+    ///
+    /// Throws when nothing is stored any more, because this or a commit failed.
+    public func prune(_ step: RetentionStep) throws(StoreError) {
+        if let failure = pruning(step) { throw failure }
+    }
+
+    /// Takes what was deleted out of the journal's log; false when that must be tried again.
+    public func clearLog() -> Bool { clearing() }
 
     /// What the pipeline has done so far.
     public var counts: PipelineCounters { durable() }

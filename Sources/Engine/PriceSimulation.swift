@@ -6,9 +6,10 @@ public import Store
 /// A stored period priced again by a draft: what every account would have paid.
 ///
 /// Segments are priced one by one, on any thread, and folded in order. A call that the list priced
-/// is priced anew from what is stored of it; what was priced by hand, or charged because a hold
-/// expired, stays as it was and is left out of the sums. So do refunds: they give back what they
-/// gave back. Balances are followed through all entries of the period.
+/// is priced anew from what is stored of it; one whose details were deleted costs what it cost. What
+/// was priced by hand, or charged because a hold expired, stays as it was and is left out of the
+/// sums. So do refunds: they give back what they gave back. Balances are followed through all
+/// entries of the period.
 public struct PriceSimulation: Sendable {
     /// What is priced again, and by what.
     public struct Terms: Sendable {
@@ -97,6 +98,8 @@ public struct PriceSimulation: Sendable {
     /// All calls.
     public private(set) var total = Sums()
     public private(set) var unpricedCalls = 0
+    /// Calls that could not be priced again, because their details were deleted.
+    public private(set) var deletedCalls = 0
     public private(set) var unpriced: [Unpriced] = []
     public private(set) var rows: [Row] = []
     private var accountsBySlot: [Account?]
@@ -151,6 +154,7 @@ public struct PriceSimulation: Sendable {
         }
         for item in segment.items { fold(item, places, segment) }
         unpricedCalls += segment.unpriced.count
+        deletedCalls += segment.deletedCalls
         unpriced += segment.unpriced.prefix(Self.unpricedMax - unpriced.count)
     }
 
@@ -240,12 +244,14 @@ public struct PricedSegment: Sendable {
     let items: [Item]
     let actions: [[UInt8]]
     let unpriced: [PriceSimulation.Unpriced]
+    let deletedCalls: Int
 
     /// Prices the calls of a segment; can be done on any thread.
     public init(_ contents: SegmentContents, by terms: PriceSimulation.Terms) {
         var items: [Item] = []
         var actions: [[UInt8]] = []
         var unpriced: [PriceSimulation.Unpriced] = []
+        var deletedCalls = 0
         items.reserveCapacity(contents.count)
         contents.visit { position, item in
             switch item {
@@ -263,10 +269,15 @@ public struct PricedSegment: Sendable {
                     return items.append(Item(charge.head, call: nil))
                 }
                 let action = actions.place(of: contents.bytes, charge.action)
-                var after: Int64 = 0
+                var after = charge.credits
                 do throws(PricingError) {
-                    after = try Self.price(charge, contents, terms.draft)
+                    if contents.deletion(ofCharge: index) == nil {
+                        after = try Self.price(charge, contents, terms.draft)
+                    } else {
+                        deletedCalls += 1
+                    }
                 } catch {
+                    after = 0
                     unpriced.append(
                         PriceSimulation.Unpriced(
                             position: position, action: actions[action], error: error))
@@ -281,6 +292,7 @@ public struct PricedSegment: Sendable {
         self.items = items
         self.actions = actions
         self.unpriced = unpriced
+        self.deletedCalls = deletedCalls
     }
 
     private static func price(

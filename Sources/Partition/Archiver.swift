@@ -18,6 +18,8 @@ final class Archiver: Sendable {
         var lastError: StoreError?
         var isCondemned = false
         var isStopping = false
+        /// True when the journal has lost details that the archive may have.
+        var hasDeletions = false
     }
 
     private let readModel: ReadModel
@@ -55,6 +57,12 @@ final class Archiver: Sendable {
     /// Says that there is something to archive.
     func wake() { work.signal() }
 
+    /// Has what the journal has lost deleted from the archive too, when nothing waits to be archived.
+    func deleteDetails() {
+        status.withLock { $0.hasDeletions = true }
+        work.signal()
+    }
+
     /// Why entries could not be archived the last time, if so.
     var lastError: StoreError? { status.withLock { $0.lastError } }
 
@@ -72,13 +80,21 @@ final class Archiver: Sendable {
     private var isStopping: Bool { status.withLock { $0.isStopping } }
 
     private func run(_ archive: inout SQLiteArchive) {
+        var retention = RetentionWork()
         while !isStopping {
             work.wait()
             do throws(StoreError) {
                 try appendParts(to: &archive, all: false)
-                while readModel.nextToArchive() == nil, !isStopping, try archive.merge() {}
+                if takeDeletions() { retention.isAsked = true }
+                // Runs must stay as they are while details are deleted from them.
+                if try retention.run(in: &archive, from: journal, while: hasTime) {
+                    while hasTime(), try archive.merge() {}
+                }
                 status.withLock { $0.lastError = nil }
             } catch {
+                // The file may have changed under what is known of it.
+                retention = RetentionWork()
+                retention.isAsked = true
                 note(error)
             }
         }
@@ -96,6 +112,16 @@ final class Archiver: Sendable {
     /// Sets how much the calling thread gives way; where it may not, it goes on as it is.
     private static func setNiceness(_ value: Int32) {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, value)
+    }
+
+    /// True while nothing waits to be archived.
+    private func hasTime() -> Bool { readModel.nextToArchive() == nil && !isStopping }
+
+    private func takeDeletions() -> Bool {
+        status.withLock { status in
+            defer { status.hasDeletions = false }
+            return status.hasDeletions
+        }
     }
 
     private func appendParts(to archive: inout SQLiteArchive, all: Bool) throws(StoreError) {

@@ -45,6 +45,7 @@ public final class Partition: Sendable {
     private let checkpointer: Checkpointer
     private let archiver: Archiver
     private let scrubber: Scrubber
+    private let retention: RetentionSweeper
     private let folder: DataFolder
 
     /// Opens a locked folder and recovers what it holds.
@@ -84,6 +85,10 @@ public final class Partition: Sendable {
             failed: Self.failure(handlers, checkpointer, archiver))
         self.folder = folder
         segments = SegmentCache(journal: reader)
+        retention = try RetentionSweeper(
+            RetentionSweeper.Parts(
+                folder: self.folder.path, pipeline: pipeline, directory: directory,
+                segments: segments, time: time, pruned: { archiver.deleteDetails() }))
     }
 
     /// Hands a batch to the writer; false when too much is waiting or the partition is closing.
@@ -100,12 +105,22 @@ public final class Partition: Sendable {
     /// What has become of checkpoints since the opening.
     public var checkpoints: CheckpointCounters { checkpointer.counters }
 
+    /// How many events came since the last checkpoint was begun.
+    public var unwrittenCount: Int { readModel.unwrittenCount }
+
+    /// How many events the archive does not hold yet.
+    public var unarchivedCount: Int { readModel.unarchivedCount }
+
+    /// What has become of details that plans keep no longer since the opening.
+    public var deletions: RetentionCounters { retention.counters }
+
     /// How many bytes the files take, with their logs, by name without what follows the point.
     public var fileSizes: (journal: UInt64, state: UInt64, archive: UInt64) { folder.fileSizes }
 
     /// Finishes what was submitted, makes a last checkpoint and ends the threads.
     public func close() {
         scrubber.stop()
+        retention.stop()
         pipeline.stop()
         checkpointer.stop()
         archiver.stop()

@@ -16,8 +16,6 @@ public struct SegmentSeal: Hashable, Sendable {
     public let hash: [UInt8]
     /// The hash of the segment before; zeros for the first.
     public let previousHash: [UInt8]
-    /// True when its details were deleted.
-    public let isErased: Bool
 }
 
 /// Reads events of durable segments; keeps the segments used last.
@@ -36,6 +34,8 @@ public final class SegmentCache: Sendable {
         var kept: [UInt64: Kept] = [:]
         var bytes = 0
         var uses: UInt64 = 0
+        /// How often segments were forgotten because they have changed.
+        var changes: UInt64 = 0
     }
 
     private let state = Mutex(State())
@@ -91,8 +91,7 @@ public final class SegmentCache: Sendable {
         guard number > 0, let encoded = try journal.segment(number) else { return nil }
         let previous = number > 1 ? try journal.segment(number - 1) : nil
         return SegmentSeal(
-            hash: encoded.hash, previousHash: previous?.hash ?? SegmentFormat.firstHash,
-            isErased: encoded.isErased)
+            hash: encoded.hash, previousHash: previous?.hash ?? SegmentFormat.firstHash)
     }
 
     /// A segment read for once: nothing else is forgotten for it.
@@ -105,16 +104,29 @@ public final class SegmentCache: Sendable {
         }
     }
 
+    /// Forgets segments whose details have changed.
+    public func forget(_ numbers: [UInt64]) {
+        guard !numbers.isEmpty else { return }
+        state.withLock { state in
+            state.changes += 1
+            for number in numbers { state.forget(number) }
+        }
+    }
+
     /// The number of the last segment that is stored.
     public func lastNumber() throws(StoreError) -> UInt64 { try journal.lastNumber() }
 
     /// A segment of which single events are read; nil when there is none.
     private func view(of number: UInt64) throws(StoreError) -> SegmentView? {
-        if let view = state.withLock({ $0.use(number) }) { return view }
+        let (kept, changes) = state.withLock { ($0.use(number), $0.changes) }
+        if let kept { return kept }
         guard number > 0, let encoded = try journal.segment(number) else { return nil }
         do throws(SegmentError) {
             let view = try SegmentView(encoded)
-            state.withLock { $0.keep(view, as: number) }
+            state.withLock { state in
+                // What was read before a change may be what is not stored any more.
+                if state.changes == changes { state.keep(view, as: number) }
+            }
             return view
         } catch {
             throw .corrupt("segment \(number): \(error)")
@@ -140,7 +152,7 @@ extension SegmentCache.State {
         kept[number] = SegmentCache.Kept(view: view, usedAt: uses)
     }
 
-    private mutating func forget(_ number: UInt64) {
+    fileprivate mutating func forget(_ number: UInt64) {
         guard let view = kept.removeValue(forKey: number)?.view else { return }
         bytes -= view.size
     }

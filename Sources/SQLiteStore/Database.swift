@@ -16,6 +16,7 @@ struct Database: ~Copyable {
 
     /// How much of a log is kept for what comes next.
     private static let logBytesKept = 8 << 20
+    private static let busyMillis: Int32 = 5000
 
     private let handle: OpaquePointer
 
@@ -35,7 +36,7 @@ struct Database: ~Copyable {
             throw .unavailable("\(path): \(message)")
         }
         unsafe self.handle = handle
-        unsafe sqlite3_busy_timeout(handle, 5000)
+        unsafe sqlite3_busy_timeout(handle, Self.busyMillis)
     }
 
     deinit {
@@ -122,6 +123,20 @@ struct Database: ~Copyable {
         guard code == SQLITE_OK, frames == copied else {
             throw StoreError(code, "wal_checkpoint(TRUNCATE): \(message)")
         }
+    }
+
+    /// Copies the whole log into the file and empties it; false when somebody reads in it.
+    ///
+    /// Waits for readers no longer than so many milliseconds.
+    func truncateLogIfFree(waiting millis: Int32 = 0) throws(StoreError) -> Bool {
+        unsafe sqlite3_busy_timeout(handle, millis)
+        defer { unsafe sqlite3_busy_timeout(handle, Self.busyMillis) }
+        let code = unsafe sqlite3_wal_checkpoint_v2(
+            handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+        guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else {
+            throw StoreError(code, "wal_checkpoint(TRUNCATE): \(message)")
+        }
+        return code == SQLITE_OK
     }
 
     /// Copies what readers allow of the log into the file; never waits for them.

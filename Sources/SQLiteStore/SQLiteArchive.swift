@@ -78,10 +78,33 @@ public struct SQLiteArchive: ~Copyable, Sendable {
         guard hash == (try ArchiveRun.lastHash(database)) else {
             throw .corrupt("the journal has no such segment \(last)")
         }
+        if try Self.retentionStep(database) != nil { try Self.overwriteWhatIsDeleted(database) }
         through = last
         health = .sound
         self.tuning = tuning
         self.database = database
+    }
+
+    /// True while what the log reads is on disk, so that more may be written.
+    var isSound: Bool {
+        if case .sound = health { true } else { false }
+    }
+
+    /// Copies what readers allow of the log into the file.
+    public mutating func copyLog() {
+        guard isSound else { return }
+        do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
+    }
+
+    /// Takes what was deleted out of the log, if its readers end soon; false when they do not.
+    public mutating func clearLog() -> Bool {
+        guard isSound else { return false }
+        do throws(StoreError) {
+            return try database.truncateLogIfFree(waiting: 1000)
+        } catch {
+            health = .doubtful(error)
+            return false
+        }
     }
 
     /// Archives the entries of the segments behind those that it holds up to `last`; all of them or
@@ -101,7 +124,7 @@ public struct SQLiteArchive: ~Copyable, Sendable {
             }
         }
         through = last
-        do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
+        copyLog()
     }
 
     /// Archives segments as one run; gives the last of them.

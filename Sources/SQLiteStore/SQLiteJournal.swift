@@ -13,10 +13,10 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     /// PRAGMA user_version of the tables below.
     static let schemaVersion: Int64 = 1
 
-    private let database: Database
+    let database: Database
     private let insert: Statement
     private var last: UInt64
-    private var bytesSinceCopy = 0
+    var bytesSinceCopy = 0
     private let logPagesMax: Int
 
     /// Opens or creates the journal in a locked folder and empties its log.
@@ -37,11 +37,13 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     }
 
     private static func prepare(_ database: borrowing Database) throws(StoreError) {
-        let isKnown = try database.isKnown(as: applicationID, schema: schemaVersion)
+        let isKnown = try database.isKnown(as: applicationID, schema: retentionSchemaVersion)
         try database.assertPragma("journal_mode", "WAL", reads: "wal")
         try database.assertPragma("synchronous", "FULL", reads: "2")
         try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
         try database.assertPragma("cache_size", "-8192", reads: "-8192")
+        // What is deleted is written over; nothing is, but for retention.
+        try database.assertPragma("secure_delete", "ON", reads: "1")
         try database.limitLog()
         try database.truncateLog()
         guard !isKnown else { return }
@@ -72,7 +74,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
         }
         last = segment.number
         bytesSinceCopy += segment.money.count + segment.details.count + 4096
-        if bytesSinceCopy > logPagesMax * 4096 { copyLog() }
+        copyLogWhenLong()
     }
 
     /// Stores segments that follow each other, all of them or none, in one synced commit.
@@ -84,16 +86,16 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
             }
             next = segment.number
         }
-        try database.run("BEGIN IMMEDIATE")
-        do throws(StoreError) {
+        try database.transaction { () throws(StoreError) in
             for segment in segments { try store(segment) }
-            try database.run("COMMIT")
-        } catch {
-            try? database.run("ROLLBACK")
-            throw error
+            try storeKept(of: segments)
         }
         last = next
         copyLog()
+    }
+
+    mutating func copyLogWhenLong() {
+        if bytesSinceCopy > logPagesMax * 4096 { copyLog() }
     }
 
     /// Copies the log into the file; a copy that fails is tried again after the next segment.

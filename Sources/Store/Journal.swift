@@ -33,8 +33,26 @@ public protocol Journal: ~Copyable {
     /// there after a restart.
     mutating func append(_ segment: EncodedSegment) throws(StoreError)
 
+    /// Deletes details, all that the step says or nothing, and returns once that is durable.
+    ///
+    /// What ``append(_:)`` says of a failure goes for this as well.
+    mutating func prune(_ step: RetentionStep) throws(StoreError)
+
+    /// Takes what was deleted out of the log as well; false when somebody still reads there.
+    mutating func clearLog() -> Bool
+
     /// Tidies up at a clean end, after the last segment.
     mutating func finish()
+}
+
+extension Journal where Self: ~Copyable {
+    /// A store that deletes nothing.
+    public mutating func prune(_ step: RetentionStep) throws(StoreError) {
+        throw .unavailable("this store deletes no details")
+    }
+
+    /// A store without a log.
+    public mutating func clearLog() -> Bool { true }
 }
 
 /// Where stored segments are read from.

@@ -50,6 +50,12 @@ public struct SegmentContents: Sendable {
     /// For each event in order whether it is a charge; empty when all are.
     public var order: [Bool] = []
 
+    /// For each charge 0, or why its details were deleted (``deletion(ofCharge:)``); empty when all
+    /// have theirs.
+    var deletions: [UInt16] = []
+    /// True when details of the segment were deleted, all or some.
+    public internal(set) var hasDeletedDetails = false
+
     /// A segment without events.
     public init(number: UInt64, time: Instant) {
         self.number = number
@@ -73,6 +79,8 @@ public struct SegmentContents: Sendable {
         bytes.removeAll(keepingCapacity: true)
         events.removeAll()
         order.removeAll()
+        deletions.removeAll()
+        hasDeletedDetails = false
     }
 
     /// How many events there are.

@@ -5,6 +5,8 @@ public struct SegmentDamage: Hashable, Sendable {
     /// A column of the journal's table.
     public enum Part: String, Sendable {
         case money, details, hash
+        /// What stays of deleted details, in a table of its own.
+        case kept
     }
 
     public let part: Part
@@ -41,6 +43,8 @@ extension EncodedSegment {
                 return SegmentDamage(
                     part: .money, byte: SegmentFormat.numberOffset,
                     reason: "it was written as segment \(number)")
+            case .unknownVersion where kept != nil && (try? header()) != nil:
+                return unreadable(error)
             case .unknownVersion(let version):
                 return SegmentDamage(
                     part: .money, byte: SegmentFormat.magic.count,
@@ -74,6 +78,11 @@ extension EncodedSegment {
     }
 
     private func unreadable(_ error: SegmentError) -> SegmentDamage {
+        let isMoneyRead = (try? withoutDetails.contents(after: nil)) != nil
+        if kept != nil, isMoneyRead {
+            return SegmentDamage(
+                part: .kept, byte: nil, reason: "what is kept of its details cannot be read")
+        }
         if let flip = flip(in: money, of: .money, isRight: { SHA256.digest(of: $0.span) == hash }) {
             return flip
         }
@@ -101,6 +110,11 @@ extension EncodedSegment {
         return SegmentDamage(
             part: name, byte: bit.byte,
             reason: "bit \(bit.bit) is flipped; without that it is what was written")
+    }
+
+    /// The segment as if all details had been deleted.
+    private var withoutDetails: EncodedSegment {
+        EncodedSegment(number: number, money: money, details: nil, hash: hash)
     }
 
     private static func firstDifference(_ left: [UInt8], _ right: [UInt8]) -> Int? {

@@ -51,6 +51,20 @@ extension EncodedSegment {
         case read, leftOut
     }
 
+    /// Checks the details, or what was kept of them, and stops before their columns.
+    func detailsReader() throws(SegmentError) -> ByteReader {
+        var reader = ByteReader()
+        if let kept = kept?.body {
+            _ = try kept.checked(under: KeptDetails.key(number))
+            let version = try reader.byte(in: kept.span)
+            guard version == KeptDetails.version else { throw .unknownVersion(UInt16(version)) }
+        } else {
+            try Self.check(details.span)
+            _ = try reader.take(SegmentFormat.saltBytes, in: details.span)
+        }
+        return reader
+    }
+
     static func check(_ part: Span<UInt8>) throws(SegmentError) {
         guard part.count >= 4 else { throw .malformed(at: part.count) }
         let body = part.count - 4

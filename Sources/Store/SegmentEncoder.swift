@@ -14,14 +14,20 @@ public struct EncodedSegment: Hashable, Sendable {
     public let hash: [UInt8]
     /// True when the details were deleted: the chain stands, and what they said is empty.
     public let isErased: Bool
+    /// What of the deleted details stays, apart from the chain; nil when nothing does.
+    public let kept: KeptDetails?
 
     /// The parts as read back from storage; nil for details that were deleted.
-    public init(number: UInt64, money: [UInt8], details: [UInt8]?, hash: [UInt8]) {
+    public init(
+        number: UInt64, money: [UInt8], details: [UInt8]?, hash: [UInt8],
+        kept: KeptDetails? = nil
+    ) {
         self.number = number
         self.money = money
         self.details = details ?? []
         self.hash = hash
         isErased = details == nil
+        self.kept = details == nil ? kept : nil
     }
 }
 
@@ -254,6 +260,25 @@ public struct SegmentEncoder: Sendable {
     private mutating func encodeDetails(_ contents: SegmentContents, salt: [UInt8]) {
         details.removeAll(keepingCapacity: true)
         details.append(contentsOf: salt)
+        appendDetails(of: contents)
+        details.append(fixed: CRC32.checksum(of: details.span))
+    }
+
+    /// What stays of the details of a stored segment, with what ``SegmentContents/deletions`` says.
+    ///
+    /// Without the salt: whoever had it could try texts against the hash that the chain keeps.
+    mutating func encodeKept(_ contents: SegmentContents) -> [UInt8] {
+        columns.take(contents.charges, time: contents.time)
+        details.removeAll(keepingCapacity: true)
+        details.append(KeptDetails.version)
+        let words = contents.deletions.map { UInt64($0) }
+        IntegerColumn.append(words, words.indices, to: &details)
+        appendDetails(of: contents)
+        return details.withChecksum(under: KeptDetails.key(contents.number))
+    }
+
+    /// Appends the columns of the details, then the personal texts of the other events.
+    private mutating func appendDetails(of contents: SegmentContents) {
         for column in [ChargeColumns.Text.module, .requestID, .metadata] {
             texts.append(
                 columns.ranges, columns.range(of: column), of: contents.bytes,
@@ -266,7 +291,6 @@ public struct SegmentEncoder: Sendable {
             IntegerColumn.append(columns.words, columns.range(of: column), to: &details)
         }
         for event in contents.events { event.appendPersonalTexts(to: &details) }
-        details.append(fixed: CRC32.checksum(of: details.span))
     }
 }
 

@@ -23,6 +23,10 @@ public struct SegmentView: Sendable {
     let shares: StoredShares
     let roles: StoredRoles?
     let uses: StoredUses?
+    /// The details, or what was kept of them; empty when all were deleted.
+    private let details: [UInt8]
+    /// Why details of charges were deleted, where some are kept.
+    private var deletions: StoredIntegers?
 
     /// Checks both parts against their checksums and finds the columns.
     public init(_ segment: EncodedSegment) throws(SegmentError) {
@@ -51,11 +55,14 @@ public struct SegmentView: Sendable {
         roles = try reader.storedRoles(header.roleCount, charges: count, in: money)
         uses = try reader.storedUses(header.useCount, charges: count, in: money)
         guard reader.offset == money.count - 4 else { throw .malformed(at: reader.offset) }
-        if !segment.isErased {
-            try EncodedSegment.check(segment.details.span)
+        let details = segment.kept?.body ?? segment.details
+        if !segment.isErased || segment.kept != nil {
+            var reader = try segment.detailsReader()
+            if segment.isErased { deletions = try reader.storedIntegers(count, in: details.span) }
             try Self.readDetails(
-                segment.details.span, count, &integers, &texts, &parameters, &events)
+                reader, details.span, count, &integers, &texts, &parameters, &events)
         }
+        self.details = details
         self.segment = segment
         self.header = header
         self.events = events
@@ -63,12 +70,12 @@ public struct SegmentView: Sendable {
     }
 
     private static func readDetails(
-        _ details: Span<UInt8>, _ count: Int, _ integers: inout [StoredIntegers],
+        _ start: ByteReader, _ details: Span<UInt8>, _ count: Int,
+        _ integers: inout [StoredIntegers],
         _ texts: inout [StoredTexts], _ parameters: inout StoredParameters?,
         _ events: inout [Event]
     ) throws(SegmentError) {
-        var reader = ByteReader()
-        _ = try reader.take(SegmentFormat.saltBytes, in: details)
+        var reader = start
         while texts.count < Text.parameters.rawValue {
             texts.append(try reader.storedTexts(count, in: details))
         }
@@ -88,15 +95,22 @@ public struct SegmentView: Sendable {
     public var count: Int { header.chargeCount + events.count }
 
     /// How much memory the view takes, about, in bytes.
-    public var size: Int { 1024 + segment.money.count + segment.details.count + count }
+    public var size: Int { 1024 + segment.money.count + details.count + count }
 
     /// The integer of a charge in a column; 0 when the column was erased.
     @inline(__always)
     func word(_ column: Integer, _ charge: Int) -> UInt64 {
         guard column.rawValue < integers.count else { return 0 }
         let isMoney = column.rawValue < SegmentFormat.moneyColumns
-        let bytes = isMoney ? segment.money.span : segment.details.span
+        let bytes = isMoney ? segment.money.span : details.span
         return integers[column.rawValue].value(at: charge, in: bytes)
+    }
+
+    /// Why the details of a charge were deleted, as ``SegmentContents/deletions`` says it.
+    func deletion(ofCharge charge: Int) -> UInt16 {
+        guard segment.isErased else { return 0 }
+        guard let deletions else { return KeptDetails.unknownReason }
+        return UInt16(truncatingIfNeeded: deletions.value(at: charge, in: details.span))
     }
 }
 
@@ -107,6 +121,7 @@ extension SegmentView {
     ) throws(SegmentError) -> (contents: SegmentContents, item: SegmentContents.Item)? {
         guard index >= 0, index < count else { return nil }
         var contents = SegmentContents(number: header.number, time: header.time)
+        contents.hasDeletedDetails = segment.isErased
         let place = order.isEmpty ? index : order[..<index].count(where: \.self)
         guard order.isEmpty || order[index] else {
             contents.append(events[index - place])
@@ -127,6 +142,7 @@ extension SegmentView {
         } else {
             contents.append(charge)
         }
+        if segment.isErased { contents.deletions = [deletion(ofCharge: place)] }
         return (contents, .charge(0))
     }
 
@@ -135,9 +151,8 @@ extension SegmentView {
         _ column: Text, _ charge: Int, to bytes: inout [UInt8]
     ) throws(SegmentError) -> ByteRange {
         guard column != .parameters else {
-            let details = segment.details.span
             let places = charge..<charge + 1
-            return try parameters?.copy(places, from: details, to: &bytes).first ?? .empty
+            return try parameters?.copy(places, from: details.span, to: &bytes).first ?? .empty
         }
         guard column.rawValue < texts.count else { return .empty }
         let source = part(of: column)
@@ -147,7 +162,7 @@ extension SegmentView {
 
     /// The part that a column of texts is in.
     private func part(of column: Text) -> [UInt8] {
-        column.rawValue < SegmentFormat.moneyTexts ? segment.money : segment.details
+        column.rawValue < SegmentFormat.moneyTexts ? segment.money : details
     }
 
     /// Reads all events.
@@ -158,6 +173,10 @@ extension SegmentView {
         var contents = SegmentContents(number: header.number, time: header.time)
         contents.events = events
         contents.order = order
+        if segment.isErased {
+            contents.hasDeletedDetails = true
+            contents.deletions = (0..<header.chargeCount).map(deletion(ofCharge:))
+        }
         contents.charges.reserveCapacity(header.chargeCount)
         for index in 0..<header.chargeCount { contents.charges.append(numbers(ofCharge: index)) }
         for column in Text.allCases {
@@ -176,8 +195,7 @@ extension SegmentView {
     ) throws(SegmentError) -> [ByteRange] {
         let count = header.chargeCount
         guard column != .parameters else {
-            let details = segment.details.span
-            return try parameters?.copy(0..<count, from: details, to: &bytes) ?? []
+            return try parameters?.copy(0..<count, from: details.span, to: &bytes) ?? []
         }
         guard column.rawValue < texts.count else { return [] }
         return try texts[column.rawValue].copyAll(count, from: part(of: column).span, to: &bytes)

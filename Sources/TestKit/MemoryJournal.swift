@@ -35,6 +35,18 @@ public final class MemoryJournal: Journal, JournalReader, Sendable {
         guard isStored else { throw .outcomeUnknown("told to fail") }
     }
 
+    public func prune(_ step: RetentionStep) {
+        state.withLock { state in
+            for pruned in step.segments {
+                let place = Int(pruned.number) - 1
+                let segment = state.segments[place]
+                state.segments[place] = EncodedSegment(
+                    number: segment.number, money: segment.money, details: nil,
+                    hash: segment.hash, kept: KeptDetails(body: pruned.kept, step: 1))
+            }
+        }
+    }
+
     public func finish() {}
 
     public func lastNumber() throws(StoreError) -> UInt64 {

@@ -51,17 +51,20 @@ extension [UInt8] {
         append(UInt8(ascii: "}"))
     }
 
-    /// Appends a charge with all that is recorded of the call.
+    /// Appends the charge at a place of a segment with all that is recorded of the call.
     public mutating func append(
-        entry charge: ChargeEvent, at position: Position, of contents: borrowing SegmentContents,
+        charge place: Int, at position: Position, of contents: borrowing SegmentContents,
         names: EntryNames
     ) {
+        let charge = contents.charges[place]
         append(
             base: charge, at: position, of: contents, account: names.account.span,
             price: names.price)
         append(literal: ",\"key\":")
         append(keyID: names.key)
-        append(details: charge.details, of: contents.bytes)
+        let deletion = contents.deletion(ofCharge: place)
+        append(details: charge.details, of: contents.bytes, isDeleted: deletion != nil)
+        if let deletion { append(deletion) }
         append(UInt8(ascii: "}"))
     }
 
@@ -222,7 +225,17 @@ extension ChargeEvent {
 }
 
 extension [UInt8] {
-    private mutating func append(details: CallDetails, of texts: [UInt8]) {
+    /// Appends that details were deleted, and for how many days they were kept if that is known.
+    mutating func append(_ deletion: DetailsDeletion) {
+        append(literal: ",\"details\":\"deleted\",\"retention_days\":")
+        if let days = deletion.retentionDays {
+            append(decimal: Int64(days))
+        } else {
+            append(literal: "null")
+        }
+    }
+
+    private mutating func append(details: CallDetails, of texts: [UInt8], isDeleted: Bool) {
         append(",\"team\":", name: details.team, of: texts)
         append(",\"scenario\":", name: details.scenario, of: texts)
         append(literal: ",\"scenario_type\":")
@@ -240,7 +253,9 @@ extension [UInt8] {
         append(count: details.bytes)
         append(literal: ",\"duration_ms\":")
         append(count: details.duration)
-        append(literal: details.isCheckRun ? ",\"check_run\":true" : ",\"check_run\":false")
+        if !isDeleted {
+            append(literal: details.isCheckRun ? ",\"check_run\":true" : ",\"check_run\":false")
+        }
         append(literal: ",\"occurred_at\":")
         append(time: details.occurredAt)
         append(",\"parameters\":", json: details.parameters, of: texts)

@@ -2,6 +2,7 @@ internal import Credit
 public import JSON
 public import Ledger
 public import Pricing
+public import Store
 
 /// The full explanation of an entry.
 public struct ReceiptAnswer: Sendable {
@@ -43,6 +44,8 @@ public struct ReceiptAnswer: Sendable {
     /// Nil where the entry before is too far away to be looked for.
     public var before: Balance?
     public var after: Balance
+    /// Why the details of the call are not there any more; nil when they are.
+    public var deletion: DetailsDeletion?
     /// What budgets had used when the call was decided; nil for what is no call.
     public var budgets: [BudgetUse]?
     /// The segment in which the entry is stored, the entry's place in it and the hashes.
@@ -83,6 +86,10 @@ extension ReceiptAnswer: JSONWritable {
         case .not(let reason):
             writer.member("recomputed", false)
             writer.member("not_recomputed", reason.rawValue)
+        }
+        if let deletion {
+            writer.member("details", "deleted")
+            writer.member("retention_days", deletion.retentionDays.map { Int64($0) })
         }
         if let budgets {
             writer.key("budgets")

@@ -66,6 +66,7 @@ extension SimulationAnswer: JSONWritable {
         writer.member("to", period.upperBound)
         writer.add(simulation.total)
         addUnpriced(to: &writer)
+        writer.member("details_deleted_calls", simulation.deletedCalls)
         let accounts = simulation.accounts
         writer.member("accounts_refused", accounts.count { $0.sums.refusedCalls > 0 })
         writer.member("accounts_going_negative", accounts.count { $0.goesNegative })

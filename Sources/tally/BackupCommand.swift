@@ -13,7 +13,8 @@ enum BackupCommand {
             each on the way: checksums, the chain of hashes, every event. All that was
             acknowledged before the command began is in it. A FOLDER that holds an earlier
             backup of the same journal is brought up to date; one that was broken off goes on
-            where it ended. The server may be running.
+            where it ended. The server may be running. Details that were deleted since an
+            earlier backup are deleted from it as well.
 
             It ends with the head: the last segment and its hash, which stand for all before
             them. Keep it apart from the backup; tally restore --head asks for it.
@@ -43,6 +44,7 @@ enum BackupCommand {
         }
         var journal = try SQLiteJournal(in: folder)
         let mark = try held(by: target, source)
+        try DeletedDetails(source: source).delete(from: &journal, in: target, through: mark.number)
         let copied = try JournalCopy(source: source, name: "backup")
             .run(to: &journal, after: mark, through: last)
         let segments = copied.head.number - mark.number

@@ -115,11 +115,18 @@ extension StorageFigures {
         journalBytes = sizes.journal
         stateBytes = sizes.state
         archiveBytes = sizes.archive
-        unwrittenEvents = partition.readModel.unwrittenCount
-        unarchivedEvents = partition.readModel.unarchivedCount
+        unwrittenEvents = partition.unwrittenCount
+        unarchivedEvents = partition.unarchivedCount
         checkpointsWritten = checkpoints.written
         checkpointsFailed = checkpoints.failed
         checkpointAge = checkpoints.age
         checkpointDuration = checkpoints.lastDuration
+        let deletions = partition.deletions
+        detailsDeletedCalls = deletions.calls
+        detailsDeletedSegments = deletions.segments
+        retentionSweeps = deletions.sweeps
+        retentionFailures = deletions.failures
+        retentionAge = deletions.age
+        retentionThrough = deletions.through
     }
 }

@@ -131,7 +131,14 @@ struct SimulationText {
                 "\(count) calls have no price in the draft, such as \(first?["action"]?.string ?? "") "
                     + "(\(first?["code"]?.string ?? ""))")
         }
-        self.lines = lines
+        self.lines = lines + Self.deletions(answer)
+    }
+
+    private static func deletions(_ answer: JSONValue) -> [String] {
+        guard case .number(let count)? = answer["details_deleted_calls"], count != "0" else {
+            return []
+        }
+        return ["\(count) calls are counted at what they cost: their details were deleted"]
     }
 
     /// Columns as wide as they must be, names to the left and figures to the right.

@@ -32,6 +32,7 @@ enum VerifyCommand {
         var bar = ProgressBar("verify", total: Int(try reader.lastNumber()))
         var segments = 0
         var entries = 0
+        var deletions = DeletionCount()
         let recovered: RecoveredLedger
         do {
             recovered = try Recovery.recover(
@@ -40,6 +41,7 @@ enum VerifyCommand {
                 fold: { contents in
                     segments += 1
                     entries += contents.count
+                    deletions.add(contents)
                     bar.show(segments)
                 })
         } catch {
@@ -47,6 +49,7 @@ enum VerifyCommand {
             throw Failure.failed("the journal is not what was written: \(error)")
         }
         bar.finish()
+        try deletions.check(in: reader)
         try JournalHead.check(arguments.value("--head"), in: reader)
         try check(SQLiteState.head(in: folder.path), in: reader)
         let ledger = recovered.ledger
@@ -55,7 +58,7 @@ enum VerifyCommand {
             differences += ledger.audit(account: AccountSlot(truncatingIfNeeded: slot))
         }
         report(
-            arguments, segments, entries, ledger.accountCount, differences.count,
+            arguments, segments, entries, ledger.accountCount, differences.count, deletions,
             head: recovered.last)
         guard differences.isEmpty else {
             throw Failure.failed("\(differences.count) figures differ: \(differences[0])")
@@ -64,18 +67,20 @@ enum VerifyCommand {
 
     private static func report(
         _ arguments: Arguments, _ segments: Int, _ entries: Int, _ accounts: Int,
-        _ differences: Int, head: JournalMark
+        _ differences: Int, _ deletions: DeletionCount, head: JournalMark
     ) {
         let head = JournalHead(head).text
         guard arguments.has("--json") else {
             return Terminal.print(
                 "\(segments) segments, \(entries) events, \(accounts) accounts: "
                     + (differences == 0 ? "all agree" : "\(differences) differences")
-                    + "\nhead \(head)")
+                    + deletions.text + "\nhead \(head)")
         }
         Terminal.print(
             "{\"ok\":\(differences == 0),\"segments\":\(segments),\"events\":\(entries),"
-                + "\"accounts\":\(accounts),\"differences\":\(differences),\"head\":\"\(head)\"}")
+                + "\"accounts\":\(accounts),\"differences\":\(differences),"
+                + "\"segments_with_deleted_details\":\(deletions.segments),"
+                + "\"calls_without_details\":\(deletions.calls),\"head\":\"\(head)\"}")
     }
 }
 
@@ -86,5 +91,31 @@ extension VerifyCommand {
         throw Failure.failed(
             "segment \(mark.number) is missing or another one: state.db was made from a journal that "
                 + "had it")
+    }
+}
+
+/// What is said of details that were deleted.
+private struct DeletionCount {
+    private(set) var segments = 0
+    private(set) var calls = 0
+
+    mutating func add(_ contents: SegmentContents) {
+        guard contents.hasDeletedDetails else { return }
+        segments += 1
+        calls += contents.deletedCount
+    }
+
+    /// Fails when something is kept of details that are still there, or of no segment.
+    func check(in journal: SQLiteJournalReader) throws {
+        let stray = try journal.strayKeptCount()
+        guard stray == 0 else {
+            throw Failure.failed(
+                "details are kept apart of \(stray) segments that have theirs or are not there")
+        }
+    }
+
+    var text: String {
+        guard segments > 0 else { return "" }
+        return "\n\(segments) segments have deleted details, of \(calls) calls"
     }
 }

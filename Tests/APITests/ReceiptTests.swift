@@ -1,8 +1,9 @@
 import Credit
 import Ledger
-import Store
 import Synchronization
 import Testing
+
+@testable import Store
 
 @Suite struct ReceiptTests {
     private static let rows = #""account":"acme","action":"rows.list","parameters":{"rows":5}"#
@@ -123,6 +124,30 @@ import Testing
         #expect(receipt["recomputed"] == .bool(false))
         #expect(receipt["not_recomputed"] == .string("details_deleted"))
         #expect(receipt["entry"]["credits"] == .number("10"))
+        #expect(receipt["details"] == .string("deleted"))
+        #expect(receipt["retention_days"] == .null)
+        let audit = try client.get("/v1/audit").json
+        #expect(audit["ok"] == .bool(true))
+        #expect(audit["receipts"]["recomputed"] == .number("0"))
+    }
+
+    @Test func `it is said for how long a plan kept the details of a call`() throws {
+        let (server, client) = try start()
+        let charge = try client.charge("{\(Self.rows)}", "c")
+        let all = server.storage.segments.withLock { $0 }
+        var encoder = SegmentEncoder()
+        let last = try #require(all.last)
+        let pruned = try SegmentView(last).pruned([0], retentionDays: 30, with: &encoder)
+        server.storage.segments.withLock { all in
+            all[all.count - 1] = EncodedSegment(
+                number: last.number, money: last.money, details: nil, hash: last.hash,
+                kept: KeptDetails(body: pruned.kept, step: 1))
+        }
+        let receipt = try client.get("/v1/receipts/\(try id(charge))").json
+        #expect(receipt["details"] == .string("deleted"))
+        #expect(receipt["retention_days"] == .number("30"))
+        #expect(receipt["not_recomputed"] == .string("details_deleted"))
+        #expect(receipt["entry"]["retention_days"] == .number("30"))
     }
 
     @Test func `a customer gets the receipts of its own entries`() throws {

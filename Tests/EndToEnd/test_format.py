@@ -64,6 +64,25 @@ class FormatTests(TallyCase):
         self.assertEqual(
             kinds, {kind for kind, _ in journal.KINDS.values()} | {"charge", "hold", "capture"})
 
+    def test_golden_kept_details_can_be_read(self):
+        kept = dict(golden("kept-1.txt"))
+        rows = list(golden("samples-1.txt"))
+        whole = journal.segments(rows)
+        pruned = journal.segments((*row[:2], None, row[3], kept[row[0]]) for row in rows)
+        count = 0
+        for before, after in zip(whole, pruned):
+            self.assertEqual(len(before.charges), len(after.charges))
+            for place, (left, right) in enumerate(zip(before.charges, after.charges)):
+                if place % 3 == 1:
+                    count += 1
+                    left |= {
+                        "deleted": 30, "module": b"", "request_id": b"", "metadata": b"",
+                        "parameters": b"", "duration": None, "occurred": None, "flags": 0,
+                        "is_agent": False, "is_check": False}
+                self.assertEqual(left, right)
+            self.assertEqual(before.events, after.events)
+        self.assertGreater(count, 20)
+
     def test_golden_uses_of_budgets_can_be_read(self):
         uses = [use for segment in journal.segments(golden("uses-2.txt"))
                 for charge in segment.charges for use in charge.get("budgets", [])]

@@ -110,10 +110,10 @@ struct JournalTests {
         do {
             let file = try Database(
                 path: "\(temporary.path)/journal.db", access: .writing, vfs: nil)
-            try file.run("PRAGMA user_version = 2")
+            try file.run("PRAGMA user_version = 3")
         }
         #expect(
-            throws: StoreError.unavailable("the file was written by a newer version of Tally (2)")
+            throws: StoreError.unavailable("the file was written by a newer version of Tally (3)")
         ) { _ = try SQLiteJournal(in: folder) }
     }
 }

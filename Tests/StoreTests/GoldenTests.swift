@@ -1,9 +1,10 @@
 import Credit
 import FoundationEssentials
 import Ledger
-import Store
 import TestKit
 import Testing
+
+@testable import Store
 
 /// Segments as each version of the format wrote them when it was frozen: these files are never written
 /// again, and every later program reads them as this one does.
@@ -43,6 +44,31 @@ struct GoldenTests {
             #expect(again.details == segment.details)
             #expect(again.hash == segment.hash)
             previous = segment.hash
+        }
+    }
+
+    /// What stays of the golden samples when every third charge loses its details, a line a segment:
+    /// number and kept details.
+    @Test func `what was kept of details reads, and is kept again byte for byte`() throws {
+        var encoder = SegmentEncoder()
+        for (segment, line) in zip(
+            try Self.segments("samples-1.txt"), try Self.lines("kept-1.txt"))
+        {
+            let fields = line.split(separator: " ").map(String.init)
+            let kept = [UInt8](try #require(Data(base64Encoded: fields[1])))
+            #expect(UInt64(fields[0]) == segment.number)
+            let view = try SegmentView(segment)
+            let charges = try segment.contents(after: nil).charges.count
+            let places = Array(stride(from: 1, to: charges, by: 3))
+            #expect(try view.pruned(places, retentionDays: 30, with: &encoder).kept == kept)
+            let read = try EncodedSegment(
+                number: segment.number, money: segment.money, details: nil, hash: segment.hash,
+                kept: KeptDetails(body: kept, step: 1)
+            ).contents(after: nil)
+            for place in 0..<charges {
+                let days = read.deletion(ofCharge: place)?.retentionDays
+                #expect(days == (place % 3 == 1 ? 30 : nil))
+            }
         }
     }
 

@@ -200,7 +200,7 @@ KINDS = {
 class Segment:
     """A segment's events in order, each a dictionary with its ``kind``."""
 
-    def __init__(self, number, money, details, digest, previous):
+    def __init__(self, number, money, details, digest, previous, kept=None):
         if hashlib.sha256(money).digest() != digest:
             raise Wrong("hash")
         reader = Events(checked(money))
@@ -233,6 +233,8 @@ class Segment:
             charge["fingerprint"] = fingerprint
         if details is not None:
             self._details(details, others)
+        elif kept is not None:
+            self._kept(number, kept, others)
         charges, others = iter(self.charges), iter(others)
         self.events = [next(charges) if is_charge else next(others) for is_charge in order]
 
@@ -295,6 +297,19 @@ class Segment:
             raise Wrong("details hash")
         reader = Reader(checked(details))
         reader.take(16)
+        for charge in self.charges:
+            charge["deleted"] = 0
+        self._details_columns(reader, others)
+
+    def _kept(self, number, kept, others):
+        reader = Reader(checked(kept, number.to_bytes(8, "little")))
+        if reader.take(1) != b"\x01":
+            raise Wrong("version of kept details")
+        for charge, days in zip(self.charges, reader.integers(self.charge_count)):
+            charge["deleted"] = days
+        self._details_columns(reader, others)
+
+    def _details_columns(self, reader, others):
         for name in ["module", "request_id", "metadata"]:
             for charge, value in zip(self.charges, reader.texts(self.charge_count)):
                 charge[name] = value
@@ -340,8 +355,18 @@ PERSONAL = {
 
 
 def segments(rows):
-    """Reads rows of number, money, details and hash, which follow each other from the first."""
+    """Reads rows of number, money, details, hash and, where there is any, what is kept of deleted
+    details, which follow each other from the first."""
     previous = bytes(32)
-    for number, money, details, digest in rows:
-        yield Segment(number, money, details, digest, previous)
+    for number, money, details, digest, *kept in rows:
+        yield Segment(number, money, details, digest, previous, *kept)
         previous = digest
+
+
+def rows(database):
+    """The rows of a journal, with what is kept of deleted details."""
+    if database.execute("PRAGMA user_version").fetchone()[0] < 2:
+        return database.execute("SELECT number, money, details, hash FROM segment ORDER BY number")
+    return database.execute(
+        "SELECT number, money, details, hash, kept_details.body"
+        " FROM segment LEFT JOIN kept_details USING (number) ORDER BY number")

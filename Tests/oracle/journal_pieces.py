@@ -86,9 +86,9 @@ class Reader:
         return [distinct[number] for number in self.integers(count)]
 
 
-def checked(part):
-    """The part without its checksum, which must be right."""
+def checked(part, key=b""):
+    """The part without its checksum, which must be right for it and a key behind it."""
     body, stored = part[:-4], int.from_bytes(part[-4:], "little")
-    if zlib.crc32(body) != stored:
+    if zlib.crc32(body + key) != stored:
         raise Wrong("checksum")
     return body

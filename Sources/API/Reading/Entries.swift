@@ -145,17 +145,18 @@ struct EntryOutput {
         if format == .json, count > 0 { bytes.append(UInt8(ascii: ",")) }
         count += 1
         switch stored.item {
-        case .charge(let index): add(stored.contents.charges[index], stored)
+        case .charge(let index): add(charge: index, stored)
         case .event(let index): add(stored.contents.events[index], stored)
         }
         if format == .lines { bytes.append(0x0A) }
     }
 
-    private mutating func add(_ charge: ChargeEvent, _ stored: StoredEvent) {
+    private mutating func add(charge place: Int, _ stored: StoredEvent) {
+        let charge = stored.contents.charges[place]
         let names = renderer.names(account: account, price: charge.price, key: charge.key)
         let (position, contents) = (stored.position, stored.contents)
         switch format {
-        case .json, .lines: bytes.append(entry: charge, at: position, of: contents, names: names)
+        case .json, .lines: bytes.append(charge: place, at: position, of: contents, names: names)
         case .csv: bytes.append(line: charge, at: position, of: contents, names: names)
         }
     }

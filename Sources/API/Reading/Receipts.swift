@@ -65,7 +65,8 @@ private struct Receipt {
             index: Int(stored.position.index), hash: seal.hash, previousHash: seal.previousHash)
         if case .charge(let index) = stored.item {
             answer.budgets = stored.contents.uses(ofCharge: index)
-            try recompute(stored.contents.charges[index], isErased: seal.isErased, &answer)
+            answer.deletion = stored.contents.deletion(ofCharge: index)
+            try recompute(stored.contents.charges[index], &answer)
         }
         var body: [UInt8] = []
         answer.write(to: &body)
@@ -108,7 +109,7 @@ private struct Receipt {
 /// The arithmetic of a call.
 extension Receipt {
     private func recompute(
-        _ charge: ChargeEvent, isErased: Bool, _ answer: inout ReceiptAnswer
+        _ charge: ChargeEvent, _ answer: inout ReceiptAnswer
     ) throws(Problem) {
         let role = stored.contents.role(of: charge)
         let difference: String?
@@ -121,7 +122,8 @@ extension Receipt {
             return
         } else {
             answer.basis = .priceList
-            guard !isErased else {
+            // What is not there any more is no difference.
+            guard answer.deletion == nil else {
                 answer.recomputed = .not(.detailsDeleted)
                 return
             }

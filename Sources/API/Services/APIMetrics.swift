@@ -20,6 +20,15 @@ public struct StorageFigures: Hashable, Sendable {
     public var checkpointAge: Duration = .zero
     /// How long it took.
     public var checkpointDuration: Duration = .zero
+    /// Calls whose details were deleted, and how often segments lost some of theirs.
+    public var detailsDeletedCalls: UInt64 = 0
+    public var detailsDeletedSegments: UInt64 = 0
+    public var retentionSweeps: UInt64 = 0
+    public var retentionFailures: UInt64 = 0
+    /// How long ago the last sweep was finished; nil when none was.
+    public var retentionAge: Duration?
+    /// By days of retention: up to which segment nothing was left to delete.
+    public var retentionThrough: [UInt16: UInt64] = [:]
 
     public init() {}
 }
@@ -65,6 +74,7 @@ public struct APIMetrics: Hashable, Sendable {
             "tally_last_segment", "gauge", "Number of the last segment", pipeline.lastSegment,
             &text)
         addStorage(to: &text)
+        addRetention(to: &text)
         add(
             "tally_http_requests_total", "counter", "Whole requests received",
             UInt64(http.requests), &text)
@@ -119,7 +129,7 @@ public struct APIMetrics: Hashable, Sendable {
             storage.checkpointDuration, &text)
     }
 
-    private func add(_ name: String, _ help: String, _ value: Duration, _ text: inout [UInt8]) {
+    func add(_ name: String, _ help: String, _ value: Duration, _ text: inout [UInt8]) {
         let (seconds, attoseconds) = value.components
         let micros =
             UInt64(clamping: seconds) &* 1_000_000
@@ -163,7 +173,7 @@ public struct APIMetrics: Hashable, Sendable {
         }
     }
 
-    private func add(
+    func add(
         _ name: String, _ type: String, _ help: String, _ value: UInt64, _ text: inout [UInt8]
     ) {
         text.append(

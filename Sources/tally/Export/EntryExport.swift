@@ -63,7 +63,7 @@ struct EntryExport {
                     bytes.append(contentsOf: account + [UInt8(ascii: ",")])
                     bytes.append(line: charge, at: position, of: contents, names: names)
                 case .ndjson:
-                    bytes.append(entry: charge, at: position, of: contents, names: names)
+                    bytes.append(charge: index, at: position, of: contents, names: names)
                     bytes.append(0x0A)
                 }
             case .event(let index):

@@ -1,0 +1,31 @@
+internal import SQLiteStore
+internal import Store
+
+/// What is left to be deleted from the archive, on the thread that writes it.
+struct RetentionWork {
+    /// True when the journal may have lost details since.
+    var isAsked = false
+    private var current: ArchiveRetention?
+    /// True when what was deleted may still be in the log.
+    private var isInLog = false
+
+    /// Goes on while it may; false when there is more to do, so that runs must stay as they are.
+    mutating func run(
+        in archive: inout SQLiteArchive, from journal: SQLiteJournalReader,
+        while mayGoOn: () -> Bool
+    ) throws(StoreError) -> Bool {
+        while mayGoOn() {
+            if current == nil {
+                guard isAsked else { break }
+                current = try ArchiveRetention(in: archive, from: journal)
+                isAsked = false
+                guard current != nil else { break }
+            }
+            isInLog = true
+            if try current?.step(in: archive, from: journal) == false { current = nil }
+            archive.copyLog()
+        }
+        if current == nil, isInLog { isInLog = !archive.clearLog() }
+        return current == nil
+    }
+}
