@@ -152,13 +152,6 @@ struct FillCase {
                 + "\"per_second\":\(Int(Double(charges) / seconds)),\"gap_p99_us\":\(p99),"
                 + "\"gap_max_us\":\(gaps.last ?? 0),"
                 + "\"checkpoints\":\(partition.checkpoints.written),"
-                + "\"memory_bytes\":\(Self.residentBytes())}")
-    }
-
-    /// What of this process is in memory.
-    private static func residentBytes() -> Int {
-        let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
-            .split(separator: " ")
-        return fields.flatMap { $0.count > 1 ? Int($0[1]) : nil }.map { $0 * 4096 } ?? 0
+                + "\"memory_bytes\":\(Resident.bytes())}")
     }
 }

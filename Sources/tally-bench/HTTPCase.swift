@@ -1,5 +1,6 @@
 import Credit
 import Engine
+import Foundation
 import HTTP
 import Ledger
 
@@ -13,12 +14,21 @@ struct HTTPCase {
         case balance = "http-balance"
         /// POST /v1/charges with everything that a call records.
         case charge = "http-charge"
+        /// POST /v1/charges/batch with a thousand such charges.
+        case batch = "http-batch"
     }
 
     let call: Call
     let accounts: Int
     let connections: Int
     let seconds: Double
+
+    /// The charges of one call.
+    private static let batchCharges = 1000
+    /// How many such calls are made ready before the clock starts: half a megabyte each.
+    private static let batchesMax = 400
+
+    private var chargesPerCall: Int { call == .batch ? Self.batchCharges : 1 }
 
     func run(in folder: String) throws -> Measurement {
         let server = try ServerProcess(folder: folder)
@@ -34,17 +44,21 @@ struct HTTPCase {
             GET /v1/balance?account=\(Workload.account(0)) HTTP/1.1\r\nHost: localhost\r
             Authorization: Bearer \(server.key)\r\n\r\n
             """.utf8)
+        var ready = try (0..<(call == .batch ? Self.batchesMax : 0)).map { _ in
+            try Self.batchRequest(&workload, now: now, key: server.key)
+        }
         let taken = try client.run(seconds: seconds) {
             switch call {
             case .constant: constant
             case .balance: balance
             case .charge: Self.request(&workload, now: now, key: server.key)
+            case .batch: ready.popLast()
             }
         }
         guard client.refusedCount == 0 else { throw BenchError.refused }
         return Measurement(
-            name: call.rawValue, accounts: accounts, batch: 1, count: client.latencies.count,
-            seconds: taken,
+            name: call.rawValue, accounts: accounts, batch: chargesPerCall,
+            count: client.latencies.count * chargesPerCall, seconds: taken,
             latencies: client.latencies, bytes: nil, connections: connections)
     }
 
@@ -79,6 +93,27 @@ struct HTTPCase {
         request.append(decimal: UInt64(body.count))
         request.append(text: "\r\n\r\n")
         return request + body
+    }
+
+    private static func batchRequest(
+        _ workload: inout Workload, now: Instant, key: String
+    ) throws -> [UInt8] {
+        let batch = workload.batch(batchCharges, now: now)
+        var body = Array("{\"charges\":[".utf8)
+        for (index, charge) in batch.charges.enumerated() {
+            let bare = self.body(charge, batch.bytes)
+            body.append(text: index == 0 ? "{\"idempotency_key\":" : ",{\"idempotency_key\":")
+            let text = String(decoding: batch.bytes[charge.idempotence.key.indices], as: UTF8.self)
+            body += try JSONEncoder().encode(text)
+            body.append(UInt8(ascii: ","))
+            body += bare.dropFirst()
+        }
+        body.append(text: "]}")
+        let head = """
+            POST /v1/charges/batch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(key)\r
+            Content-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n
+            """
+        return Array(head.utf8) + body
     }
 
     private static func body(_ charge: ChargeCommand, _ bytes: [UInt8]) -> [UInt8] {

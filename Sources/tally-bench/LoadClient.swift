@@ -49,11 +49,15 @@ struct LoadClient {
         }
     }
 
-    /// Sends the requests that `next` gives until the time is over; gives the seconds taken.
-    mutating func run(seconds: Double, next: () -> [UInt8]) throws -> Double {
+    /// Sends the requests that `next` gives until the time is over or there are no more; gives the
+    /// seconds taken.
+    mutating func run(seconds: Double, next: () -> [UInt8]?) throws -> Double {
         let begin = Monotonic.now()
         let deadline = begin + UInt64(seconds * 1e9)
-        for index in lanes.indices { try send(next(), on: index) }
+        for index in lanes.indices {
+            guard let request = next() else { throw BenchError.usage("too few requests") }
+            try send(request, on: index)
+        }
         var waiting = lanes.count
         var polled = lanes.map { pollfd(fd: $0.socket, events: Int16(POLLIN), revents: 0) }
         while waiting > 0 {
@@ -63,8 +67,8 @@ struct LoadClient {
             for index in polled.indices where polled[index].revents != 0 {
                 polled[index].revents = 0
                 guard try receive(on: index) else { continue }
-                if Monotonic.now() < deadline {
-                    try send(next(), on: index)
+                if Monotonic.now() < deadline, let request = next() {
+                    try send(request, on: index)
                 } else {
                     polled[index].fd = -1
                     waiting -= 1
@@ -85,7 +89,7 @@ struct LoadClient {
     /// Reads what is there; true when the answer is whole.
     private mutating func receive(on index: Int) throws -> Bool {
         let socket = lanes[index].socket
-        let block = unsafe [UInt8](unsafeUninitializedCapacity: 8192) { buffer, count in
+        let block = unsafe [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
             count = max(0, unsafe read(socket, buffer.baseAddress, buffer.count))
         }
         guard !block.isEmpty else { throw BenchError.storage("the connection was closed") }

@@ -14,6 +14,14 @@ enum Monotonic {
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
+
+    /// Returns at a time of this clock, at once when it has passed.
+    static func sleep(until nanoseconds: UInt64) {
+        var time = timespec()
+        time.tv_sec = Int(nanoseconds / 1_000_000_000)
+        time.tv_nsec = Int(nanoseconds % 1_000_000_000)
+        while unsafe clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
+    }
 }
 
 /// The wall clock.
@@ -41,18 +49,22 @@ struct Measurement {
     /// What one of them takes, where that is less than a microsecond.
     var nanoseconds: Double?
 
+    /// The microseconds that this share of them took at most.
+    func microseconds(_ share: Double) -> UInt64 { Self.percentile(share, of: latencies.sorted()) }
+
+    private static func percentile(_ share: Double, of sorted: [UInt64]) -> UInt64 {
+        guard !sorted.isEmpty else { return 0 }
+        return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] / 1000
+    }
+
     /// One JSON line.
     var json: String {
         let sorted = latencies.sorted()
-        func percentile(_ share: Double) -> UInt64 {
-            guard !sorted.isEmpty else { return 0 }
-            return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] / 1000
-        }
         var fields = [
             "\"case\":\"\(name)\"", "\"accounts\":\(accounts)", "\"batch\":\(batch)",
             "\"per_second\":\(Int(Double(count) / seconds))",
-            "\"p50_us\":\(percentiles?.p50 ?? percentile(0.5))",
-            "\"p99_us\":\(percentiles?.p99 ?? percentile(0.99))",
+            "\"p50_us\":\(percentiles?.p50 ?? Self.percentile(0.5, of: sorted))",
+            "\"p99_us\":\(percentiles?.p99 ?? Self.percentile(0.99, of: sorted))",
         ]
         if let bytes {
             fields.append("\"bytes_per_charge\":\(Int((Double(bytes) / Double(count)).rounded()))")

@@ -5,8 +5,8 @@ import Terminal
 /// What the command line asks for.
 struct Options {
     private static let caseNames = [
-        "fdatasync", "price", "decide", "engine", "plain-sqlite", "http", "postgresql", "redis",
-        "growth",
+        "fdatasync", "price", "decide", "engine", "paced", "plain-sqlite", "memory", "http",
+        "postgresql", "redis", "growth",
     ]
     /// What a process of the case `growth` does.
     private static let fillName = "fill"
@@ -52,7 +52,7 @@ struct Options {
     }
 
     private static func name(_ text: String?) throws -> String {
-        guard let text, (caseNames + [fillName, openName]).contains(text) else {
+        guard let text, (caseNames + [fillName, openName, ResidentCase.name]).contains(text) else {
             throw BenchError.usage("--case is one of \(caseNames.joined(separator: ", "))")
         }
         return text
@@ -89,10 +89,7 @@ struct Options {
                 try runOther(name)
                 continue
             }
-            if name == Self.openName {
-                Terminal.print("{\"case\":\"open\",\(try OpenCase().run(in: folder))}")
-                continue
-            }
+            if try runInFolder(name) { continue }
             if name == "growth" || name == Self.fillName {
                 try runGrowth(isFilling: name == Self.fillName)
                 continue
@@ -103,6 +100,26 @@ struct Options {
                 }
             }
         }
+    }
+
+    /// Cases that print lines of their own; false for another.
+    private func runInFolder(_ name: String) throws -> Bool {
+        switch name {
+        case Self.openName:
+            Terminal.print("{\"case\":\"open\",\(try OpenCase().run(in: folder))}")
+        case ResidentCase.name: Terminal.print(try ResidentCase().run(in: folder))
+        case "memory":
+            let count = accounts.count == 1 ? accounts[0] : 200_000
+            try inFolder { Terminal.print(try MemoryCase(accounts: count).run(in: $0)) }
+        case "paced":
+            let count = accounts.count == 1 ? accounts[0] : 10_000
+            for batch in batches.count == 1 ? batches : [1, 64] {
+                let paced = PacedCase(accounts: count, batch: batch, seconds: Double(seconds))
+                try inFolder { Terminal.print(try paced.run(in: $0)) }
+            }
+        default: return false
+        }
+        return true
     }
 
     private func run(
@@ -128,8 +145,14 @@ struct Options {
                 try inFolder { try measured.run(in: $0) }
             }
         }
+        let batches = HTTPCase(
+            call: .batch, accounts: accounts[0], connections: Self.batchConnections,
+            seconds: Double(seconds))
+        try inFolder { try batches.run(in: $0) }
     }
 
+    /// The connections that send batches over HTTP.
+    private static let batchConnections = 4
     /// The connections of clients that bring many charges at a time.
     private static let bulkConnections = 2
 
@@ -168,9 +191,13 @@ struct Options {
     }
 
     private func inFolder(_ body: (String) throws -> Measurement) throws {
+        try inFolder { path in Terminal.print(try body(path).json) }
+    }
+
+    private func inFolder(_ body: (String) throws -> Void) throws {
         unsafe mkdir(folder, 0o700)
         defer { if !keepsFiles { removeFolder(folder) } }
-        Terminal.print(try body(folder).json)
+        try body(folder)
     }
 }
 

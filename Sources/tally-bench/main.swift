@@ -5,9 +5,9 @@ import Terminal
 let usage = """
     tally-bench: durable charges a second, one JSON line a case
 
-      --case NAME      fdatasync, price, decide, engine, plain-sqlite, http, postgresql,
-                       redis or growth (all); scripts/setup --bench installs what
-                       postgresql and redis need
+      --case NAME      fdatasync, price, decide, engine, paced, plain-sqlite, memory,
+                       http, postgresql, redis or growth (all); scripts/setup --bench
+                       installs what postgresql and redis need
       --accounts N     how many accounts (1000 and 10000)
       --batch N        charges a batch (1, 64, 1024 and 8192)
       --connections N  of single calls: http, postgresql, redis (64 and 256)
