@@ -26,8 +26,8 @@ extension SegmentView {
     public func visitListings(
         _ body: (Position, AccountSlot?, Span<UInt8>) -> Void
     ) throws(SegmentError) {
-        let money = segment.money.span
-        let runs = try ranges(of: .run)
+        var texts: [UInt8] = []
+        let runs = try copyTexts(.run, to: &texts)
         var charge = 0
         for index in 0..<count {
             let position = Position(
@@ -39,13 +39,8 @@ extension SegmentView {
             }
             body(
                 position, AccountSlot(truncatingIfNeeded: word(.account, charge)),
-                money.extracting(runs[charge].indices))
+                texts.span.extracting(runs[charge].indices))
             charge += 1
         }
-    }
-
-    /// Where the texts of all charges in a column of the money part lie.
-    private func ranges(of column: Text) throws(SegmentError) -> [ByteRange] {
-        try texts[column.rawValue].ranges(0..<header.chargeCount, in: segment.money.span)
     }
 }

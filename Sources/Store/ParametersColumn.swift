@@ -196,6 +196,7 @@ struct StoredParameters: Sendable {
         case .empty: 0
         case .plain: marks[index]
         case .dictionary(_, let numbers): marks[Int(numbers.value(at: index, in: bytes))]
+        case .numbered: 0
         }
     }
 
@@ -239,6 +240,7 @@ extension ByteReader {
                 guard number < UInt64(uses.count) else { throw .malformed(at: offset) }
                 uses[Int(number)] += 1
             }
+        case .numbered: throw .malformed(at: offset)
         }
         var values: [StoredIntegers] = []
         for place in 0..<(marks.max() ?? 0) {

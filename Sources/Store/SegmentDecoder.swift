@@ -5,6 +5,7 @@ internal import Ledger
 extension EncodedSegment {
     /// What a segment says of itself before its events.
     public struct Header: Hashable, Sendable {
+        let version: UInt16
         public let number: UInt64
         public let time: Instant
         /// The hash of the segment before.
@@ -15,6 +16,12 @@ extension EncodedSegment {
         let eventCount: Int
         let roleCount: Int
         let useCount: Int
+
+        /// True for the text columns of the money part that may be numbered.
+        func mayBeNumbered(_ column: Int) -> Bool {
+            version >= SegmentFormat.numberedVersion
+                && column >= SegmentFormat.moneyTexts - SegmentFormat.scopeColumns
+        }
     }
 
     /// Checks the money part against its checksum and reads its header.
@@ -87,7 +94,7 @@ extension ByteReader {
             throw .unknownVersion(version)
         }
         let header = EncodedSegment.Header(
-            number: try fixed(UInt64.self, in: bytes),
+            version: version, number: try fixed(UInt64.self, in: bytes),
             time: Instant(micros: try fixed(Int64.self, in: bytes)),
             previous: try raw(SHA256.byteCount, in: bytes),
             detailsHash: try raw(SHA256.byteCount, in: bytes),

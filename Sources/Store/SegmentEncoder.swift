@@ -36,7 +36,11 @@ public enum SegmentFormat: Sendable {
     /// The first bytes of a money part.
     public static let magic: [UInt8] = Array("TLYS".utf8)
     /// The newest version that this code reads; it reads the ones before as well.
-    public static let version: UInt16 = 3
+    public static let version: UInt16 = 4
+    /// The version of a segment with numbered texts.
+    static let numberedVersion: UInt16 = 4
+    /// The version of a segment with events of scenarios and without numbered texts.
+    static let scenariosVersion: UInt16 = 3
     /// The version of a segment with uses of budgets and without events of later versions.
     static let usesVersion: UInt16 = 2
     /// The version of a segment without uses of budgets; it never changes meaning.
@@ -57,8 +61,9 @@ public enum SegmentFormat: Sendable {
     static let fingerprintBytes = 16
 
     /// The oldest version that can say all of a segment.
-    static func version(of contents: SegmentContents) -> UInt16 {
-        if contents.events.contains(where: \.isOfScenarios) { return version }
+    static func version(of contents: SegmentContents, hasNumbered: Bool) -> UInt16 {
+        if hasNumbered { return numberedVersion }
+        if contents.events.contains(where: \.isOfScenarios) { return scenariosVersion }
         return contents.uses.isEmpty ? plainVersion : usesVersion
     }
 
@@ -105,6 +110,8 @@ public struct UnchainedSegment: Sendable {
 public struct SegmentEncoder: Sendable {
     private var money: [UInt8] = []
     private var details: [UInt8] = []
+    /// The columns of team, scenario and run.
+    private var scope: [UInt8] = []
     private var scratch: [UInt64] = []
     private var columns = ChargeColumns()
     private var texts = TextColumn()
@@ -135,7 +142,7 @@ public struct SegmentEncoder: Sendable {
         }
         columns.take(contents.charges, time: contents.time)
         encodeDetails(contents, salt: salt)
-        encodeHead(contents)
+        encodeHead(contents, hasNumbered: encodeScope(contents))
         encodeMoney(contents)
         encodeEvents(contents)
         encodeShares(contents)
@@ -144,10 +151,23 @@ public struct SegmentEncoder: Sendable {
         return UnchainedSegment(number: contents.number, money: money, details: details)
     }
 
-    private mutating func encodeHead(_ contents: SegmentContents) {
+    /// Encodes what budgets go by; true when any of it is numbered.
+    private mutating func encodeScope(_ contents: SegmentContents) -> Bool {
+        scope.removeAll(keepingCapacity: true)
+        var hasNumbered = false
+        for column in [ChargeColumns.Text.team, .scenario, .run] {
+            let isNumbered = texts.append(
+                columns.ranges, columns.range(of: column), of: contents.bytes, mayNumber: true,
+                to: &scope)
+            hasNumbered = hasNumbered || isNumbered
+        }
+        return hasNumbered
+    }
+
+    private mutating func encodeHead(_ contents: SegmentContents, hasNumbered: Bool) {
         money.removeAll(keepingCapacity: true)
         money.append(contentsOf: SegmentFormat.magic)
-        let version = SegmentFormat.version(of: contents)
+        let version = SegmentFormat.version(of: contents, hasNumbered: hasNumbered)
         money.append(fixed: version)
         money.append(fixed: contents.number)
         money.append(fixed: contents.time.micros)
@@ -171,10 +191,7 @@ public struct SegmentEncoder: Sendable {
         texts.append(
             columns.ranges, columns.range(of: ChargeColumns.Text.key), of: contents.bytes,
             mayRepeat: false, to: &money)
-        for column in [ChargeColumns.Text.team, .scenario, .run] {
-            texts.append(
-                columns.ranges, columns.range(of: column), of: contents.bytes, to: &money)
-        }
+        money.append(contentsOf: scope)
         let charges = contents.charges.span
         for index in charges.indices { money.append(fixed: charges[index].idempotence.fingerprint) }
     }

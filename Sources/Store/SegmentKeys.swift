@@ -26,8 +26,10 @@ extension EncodedSegment {
         }
         _ = try reader.storedTexts(count, in: money.span)
         let ranges = try reader.texts(count, in: money.span, to: &keys.bytes)
-        for _ in 0..<SegmentFormat.scopeColumns {
-            _ = try reader.storedTexts(count, in: money.span)
+        let scope = SegmentFormat.moneyTexts - SegmentFormat.scopeColumns..<SegmentFormat.moneyTexts
+        for column in scope {
+            _ = try reader.storedTexts(
+                count, mayBeNumbered: header.mayBeNumbered(column), in: money.span)
         }
         _ = try reader.take(count * SegmentFormat.fingerprintBytes, in: money.span)
         let (events, order) = try reader.otherEvents(of: header, in: money.span)

@@ -14,7 +14,7 @@ public struct SegmentView: Sendable {
     /// By the places of `ChargeColumns.Integer`; those of the details are missing when erased.
     private var integers: [StoredIntegers] = []
     /// By the places of `ChargeColumns.Text`, without the parameters.
-    private(set) var texts: [StoredTexts] = []
+    private var texts: [StoredTexts] = []
     private var parameters: StoredParameters?
     private let fingerprintsStart: Int
     let events: [Event]
@@ -45,8 +45,10 @@ public struct SegmentView: Sendable {
         for _ in 0..<SegmentFormat.moneyColumns {
             integers.append(try reader.storedIntegers(count, in: money))
         }
-        for _ in 0..<SegmentFormat.moneyTexts {
-            texts.append(try reader.storedTexts(count, in: money))
+        for column in 0..<SegmentFormat.moneyTexts {
+            texts.append(
+                try reader.storedTexts(
+                    count, mayBeNumbered: header.mayBeNumbered(column), in: money))
         }
         fingerprintsStart = try reader.take(count * SegmentFormat.fingerprintBytes, in: money)
         var (events, order) = try reader.otherEvents(of: header, in: money)
@@ -155,9 +157,7 @@ extension SegmentView {
             return try parameters?.copy(places, from: details.span, to: &bytes).first ?? .empty
         }
         guard column.rawValue < texts.count else { return .empty }
-        let source = part(of: column)
-        let range = try texts[column.rawValue].range(at: charge, in: source.span)
-        return range.isEmpty ? .empty : bytes.appending(source.span.extracting(range))
+        return try texts[column.rawValue].copy(charge, from: part(of: column).span, to: &bytes)
     }
 
     /// The part that a column of texts is in.

@@ -1,19 +1,26 @@
 internal import Credit
 
-/// Byte strings of one column: each in full, or as numbers into a dictionary of the distinct ones.
+/// Byte strings of one column: each in full, or as numbers into a dictionary of the distinct ones, or as
+/// shapes with integers (``NumberedTexts``).
 ///
-/// Layout: form (1 byte: 0 all empty, 1 plain, 2 dictionary); plain is an integer column of
+/// Layout: form (1 byte: 0 all empty, 1 plain, 2 dictionary, 3 numbered); plain is an integer column of
 /// lengths and the bytes; a dictionary is the number of distinct strings (varint), those strings as
-/// a plain column, and an integer column of numbers. See docs/journal-format.md.
+/// a plain column, and an integer column of numbers; numbered is a dictionary of shapes and an integer
+/// column of the integers. See docs/journal-format.md.
 struct TextColumn {
     private enum Form {
         static let empty: UInt8 = 0
         static let plain: UInt8 = 1
         static let dictionary: UInt8 = 2
+        static let numbered: UInt8 = 3
     }
 
     /// No dictionary is tried further when over three quarters of this many strings are distinct.
     private static let sampleCount = 64
+    /// Fewer strings are not numbered: they gain little.
+    private static let numberedMin = 64
+    /// Strings are numbered when there are so many times fewer shapes.
+    private static let shapesShare = 16
 
     /// A place of the hash table.
     private struct Cell: BitwiseCopyable {
@@ -27,23 +34,56 @@ struct TextColumn {
     private var distinct: [ByteRange] = []
     private var numbers: [UInt64] = []
     private var lengths: [UInt64] = []
+    private var numbered = NumberedTexts()
 
     /// Appends the column of the strings of `source` at some places of `ranges`.
     ///
     /// A dictionary is built only when they `mayRepeat`; it is given up when over half are distinct.
+    /// Then they are numbered if they may be and few shapes are found; true when they were.
+    @discardableResult
     mutating func append(
         _ ranges: [ByteRange], _ places: Range<Int>, of source: [UInt8], mayRepeat: Bool = true,
-        to bytes: inout [UInt8]
-    ) {
+        mayNumber: Bool = false, to bytes: inout [UInt8]
+    ) -> Bool {
         let column = ranges.span.extracting(places)
         var total = 0
         for index in column.indices { total += Int(column[index].count) }
-        guard total > 0 else { return bytes.append(Form.empty) }
-        guard mayRepeat, column.count > 1, collect(column, source: source) else {
-            bytes.append(Form.plain)
-            return appendPlain(column, bytes: total, of: source, to: &bytes)
+        guard total > 0 else {
+            bytes.append(Form.empty)
+            return false
         }
-        bytes.append(Form.dictionary)
+        if mayRepeat, column.count > 1, collect(column, source: source, most: column.count / 2) {
+            bytes.append(Form.dictionary)
+            appendDictionary(of: source, to: &bytes)
+            return false
+        }
+        if mayNumber, column.count >= Self.numberedMin,
+            appendNumbered(column, of: source, to: &bytes)
+        {
+            return true
+        }
+        bytes.append(Form.plain)
+        appendPlain(column, bytes: total, of: source, to: &bytes)
+        return false
+    }
+
+    /// False when that would not pay.
+    private mutating func appendNumbered(
+        _ column: Span<ByteRange>, of source: [UInt8], to bytes: inout [UInt8]
+    ) -> Bool {
+        guard numbered.take(column, of: source) else { return false }
+        let (shapes, text) = (numbered.shapes, numbered.text)
+        guard collect(shapes.span, source: text, most: column.count / Self.shapesShare) else {
+            return false
+        }
+        bytes.append(Form.numbered)
+        appendDictionary(of: text, to: &bytes)
+        IntegerColumn.append(numbered.values, numbered.values.indices, to: &bytes)
+        return true
+    }
+
+    /// Appends the distinct strings that were collected, and the number of each.
+    private mutating func appendDictionary(of source: [UInt8], to bytes: inout [UInt8]) {
         bytes.append(varint: UInt64(distinct.count))
         let strings = distinct
         appendPlain(
@@ -76,14 +116,16 @@ struct TextColumn {
     }
 
     /// Numbers the distinct strings; false when there are too many for a dictionary to pay.
-    private mutating func collect(_ column: Span<ByteRange>, source: [UInt8]) -> Bool {
+    private mutating func collect(
+        _ column: Span<ByteRange>, source: [UInt8], most: Int
+    ) -> Bool {
         var size = 64
         while size < column.count * 2 { size *= 2 }
         cells.removeAll(keepingCapacity: true)
         cells.append(contentsOf: repeatElement(Cell(), count: size))
         distinct.removeAll(keepingCapacity: true)
         numbers.removeAll(keepingCapacity: true)
-        let distinctMax = max(1, column.count / 2)
+        let distinctMax = max(1, most)
         let text = source.span
         for index in column.indices {
             let number = number(of: column[index], in: text)
@@ -145,9 +187,22 @@ struct StoredTexts: Sendable {
         case empty
         case plain(Plain)
         case dictionary(distinct: Plain, numbers: StoredIntegers)
+        /// They do not lie in the bytes read, but are written anew.
+        case numbered(StoredNumberedTexts)
     }
 
     let form: Form
+
+    /// Writes the string at `index` to the end of `texts`.
+    func copy(
+        _ index: Int, from bytes: Span<UInt8>, to texts: inout [UInt8]
+    ) throws(SegmentError) -> ByteRange {
+        if case .numbered(let numbered) = form {
+            return try numbered.copy(index, from: bytes, to: &texts)
+        }
+        let range = try range(at: index, in: bytes)
+        return range.isEmpty ? .empty : texts.appending(bytes.extracting(range))
+    }
 
     /// Where the string at `index`, which is less than the column's count, lies in the bytes read.
     func range(at index: Int, in bytes: Span<UInt8>) throws(SegmentError) -> Range<Int> {
@@ -160,6 +215,7 @@ struct StoredTexts: Sendable {
                 throw .malformed(at: distinct.start)
             }
             return distinct.range(at: Int(number), in: bytes)
+        case .numbered(let numbered): throw .malformed(at: numbered.shapes.start)
         }
     }
 }
@@ -167,7 +223,7 @@ struct StoredTexts: Sendable {
 extension ByteReader {
     /// Passes over a column of `count` byte strings and says how to read single ones.
     mutating func storedTexts(
-        _ count: Int, in bytes: Span<UInt8>
+        _ count: Int, mayBeNumbered: Bool = false, in bytes: Span<UInt8>
     ) throws(SegmentError) -> StoredTexts {
         switch try byte(in: bytes) {
         case 0: return StoredTexts(form: .empty)
@@ -177,11 +233,13 @@ extension ByteReader {
             let distinct = try storedPlainTexts(distinctCount, in: bytes)
             let numbers = try storedIntegers(count, in: bytes)
             return StoredTexts(form: .dictionary(distinct: distinct, numbers: numbers))
+        case 3 where mayBeNumbered:
+            return StoredTexts(form: .numbered(try storedNumberedTexts(count, in: bytes)))
         default: throw .malformed(at: offset)
         }
     }
 
-    private mutating func storedPlainTexts(
+    mutating func storedPlainTexts(
         _ count: Int, in bytes: Span<UInt8>
     ) throws(SegmentError) -> StoredTexts.Plain {
         let lengths = try storedIntegers(count, in: bytes)
@@ -223,6 +281,7 @@ extension StoredTexts {
                 ranges.append(distinct[Int(number)])
             }
             return ranges
+        case .numbered(let numbered): throw .malformed(at: numbered.shapes.start)
         }
     }
 
@@ -234,6 +293,13 @@ extension StoredTexts {
         switch form {
         case .empty: return [ByteRange](repeating: .empty, count: count)
         case .plain(let plain), .dictionary(let plain, _): stretch = plain.stretch(in: bytes)
+        case .numbered(let numbered):
+            var ranges: [ByteRange] = []
+            ranges.reserveCapacity(count)
+            for index in 0..<count {
+                ranges.append(try numbered.copy(index, from: bytes, to: &texts))
+            }
+            return ranges
         }
         let shift = texts.count - stretch.lowerBound
         _ = texts.appending(bytes.extracting(stretch))

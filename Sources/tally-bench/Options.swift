@@ -110,12 +110,12 @@ struct Options {
         case ResidentCase.name: Terminal.print(try ResidentCase().run(in: folder))
         case "memory":
             let count = accounts.count == 1 ? accounts[0] : 200_000
-            try inFolder { Terminal.print(try MemoryCase(accounts: count).run(in: $0)) }
+            try printInFolder { try MemoryCase(accounts: count).run(in: $0) }
         case "paced":
             let count = accounts.count == 1 ? accounts[0] : 10_000
             for batch in batches.count == 1 ? batches : [1, 64] {
                 let paced = PacedCase(accounts: count, batch: batch, seconds: Double(seconds))
-                try inFolder { Terminal.print(try paced.run(in: $0)) }
+                try printInFolder { try paced.run(in: $0) }
             }
         default: return false
         }
@@ -191,13 +191,13 @@ struct Options {
     }
 
     private func inFolder(_ body: (String) throws -> Measurement) throws {
-        try inFolder { path in Terminal.print(try body(path).json) }
+        try printInFolder { try body($0).json }
     }
 
-    private func inFolder(_ body: (String) throws -> Void) throws {
+    private func printInFolder(_ line: (String) throws -> String) throws {
         unsafe mkdir(folder, 0o700)
         defer { if !keepsFiles { removeFolder(folder) } }
-        try body(folder)
+        Terminal.print(try line(folder))
     }
 }
 

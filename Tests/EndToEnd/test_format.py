@@ -64,6 +64,13 @@ class FormatTests(TallyCase):
         self.assertEqual(
             kinds, {kind for kind, _ in journal.KINDS.values()} | {"charge", "hold", "capture"})
 
+    def test_golden_numbered_names_can_be_read(self):
+        runs = [charge["run"] for segment in journal.segments(golden("numbered-4.txt"))
+                for charge in segment.charges]
+        self.assertEqual(len(runs), 6 * 64)
+        self.assertEqual(len(set(runs)), len(runs))
+        self.assertEqual(runs[0], b"run-1001000")
+
     def test_golden_kept_details_can_be_read(self):
         kept = dict(golden("kept-1.txt"))
         rows = list(golden("samples-1.txt"))

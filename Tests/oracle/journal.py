@@ -4,11 +4,12 @@ import hashlib
 
 from journal_pieces import Reader, Wrong, as_signed, checked, unzigzag
 
-VERSIONS = (1, 2, 3)
+VERSIONS = (1, 2, 3, 4)
 CHARGE_COLUMNS = [
     "account", "sequence", "time", "credits", "overdrawn", "uncollected", "shares", "version",
     "rule", "key", "units", "status", "available", "held", "negative"]
 TEXT_COLUMNS = ["action", "idempotency_key", "team", "scenario", "run"]
+SCOPE_COLUMNS = ["team", "scenario", "run"]
 SIGNED = {"credits", "overdrawn", "uncollected", "available", "held", "negative"}
 
 
@@ -218,7 +219,7 @@ class Segment:
         self.charge_count, self.share_count, self.event_count, self.role_count = (
             reader.varint() for _ in range(4))
         self.use_count = reader.varint() if version > 1 else 0
-        self.charges = self._charges(reader)
+        self.charges = self._charges(reader, version > 3)
         fingerprints = [reader.take(16) for _ in range(self.charge_count)]
         order = [1] * self.charge_count
         if self.event_count:
@@ -238,9 +239,11 @@ class Segment:
         charges, others = iter(self.charges), iter(others)
         self.events = [next(charges) if is_charge else next(others) for is_charge in order]
 
-    def _charges(self, reader):
+    def _charges(self, reader, may_be_numbered):
         columns = {name: reader.integers(self.charge_count) for name in CHARGE_COLUMNS}
-        columns |= {name: reader.texts(self.charge_count) for name in TEXT_COLUMNS}
+        columns |= {
+            name: reader.texts(self.charge_count, may_be_numbered and name in SCOPE_COLUMNS)
+            for name in TEXT_COLUMNS}
         charges = []
         for index in range(self.charge_count):
             charge = {name: column[index] for name, column in columns.items()}

@@ -74,12 +74,22 @@ class Reader:
     def plain(self, count):
         return [self.take(length) for length in self.integers(count)]
 
-    def texts(self, count):
+    def numbered(self, count):
+        shapes = self.plain(self.varint())
+        numbers, values = self.integers(count), self.integers(count)
+        if any(shape.count(b"\1") > 1 for shape in shapes):
+            raise Wrong("two integers in a shape")
+        return [shapes[number].replace(b"\1", str(value).encode())
+                for number, value in zip(numbers, values)]
+
+    def texts(self, count, may_be_numbered=False):
         form = self.take(1)[0]
         if form == 0:
             return [b""] * count
         if form == 1:
             return self.plain(count)
+        if form == 3 and may_be_numbered:
+            return self.numbered(count)
         if form != 2:
             raise Wrong(f"a text column of form {form}")
         distinct = self.plain(self.varint())
