@@ -59,19 +59,27 @@ public final class SegmentCache: Sendable {
         }
     }
 
-    /// The module of the call whose charge the refund at a position took back; nil for none.
+    /// The call that the refund at a position took back, alone among summaries; nil where no refund is.
     ///
     /// Refunds repeat what budgets go by of a call, and no more.
-    public func module(ofRefundAt position: Position) throws(StoreError) -> String? {
+    public func call(
+        ofRefundAt position: Position, parameters: Bool = false
+    ) throws(StoreError) -> EntrySummaries? {
         guard let stored = try event(at: position),
             case .event(let index) = stored.item,
-            case .refunded(let refund) = stored.contents.events[index],
-            let called = try event(at: refund.charge),
-            case .charge(let place) = called.item
+            case .refunded(let refund) = stored.contents.events[index]
         else { return nil }
-        let range = called.contents.charges[place].details.module
-        return range.isEmpty
-            ? nil : String(decoding: called.contents.bytes[range.indices], as: UTF8.self)
+        var summaries = EntrySummaries()
+        try summarize(refund.charge, parameters: parameters, to: &summaries)
+        return summaries.entries.isEmpty ? nil : summaries
+    }
+
+    /// The module of the call that the refund at a position took back; nil for none.
+    public func module(ofRefundAt position: Position) throws(StoreError) -> String? {
+        guard let called = try call(ofRefundAt: position), let entry = called.entries.first,
+            !entry.module.isEmpty
+        else { return nil }
+        return called.text(entry.module)
     }
 
     /// Appends the summary of the event at a position, if lists show it.

@@ -8,10 +8,13 @@ public struct UsageAnswer: Sendable {
     public struct Group: Hashable, Sendable {
         public var name: String?
         public var sums: UsageSums
+        /// True for all values together that are not told apart, whose name is `*`.
+        public var isRest: Bool
 
-        public init(name: String?, sums: UsageSums) {
+        public init(name: String?, sums: UsageSums, isRest: Bool = false) {
             self.name = name
             self.sums = sums
+            self.isRest = isRest
         }
     }
 
@@ -91,6 +94,7 @@ extension UsageAnswer: JSONWritable {
                 writer.beginObject()
                 writer.key(bytes: groupName(groupBy).utf8.span)
                 writer.value(group.name)
+                if group.isRest { writer.member("rest", true) }
                 writer.add(group.sums, isSplit: groupBy == Self.planOrExtra)
                 writer.endObject()
             }
