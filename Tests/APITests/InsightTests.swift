@@ -85,6 +85,41 @@ import Testing
         }
     }
 
+    @Test func `parts of a day have the repeats of the day`() throws {
+        let (server, client) = try start()
+        var times = [server.time.now()]
+        for number in 0..<6 {
+            _ = try charge(client, "k\(number)", "1", parameters: #"{"id":7}"#)
+            server.time.advance(seconds: 600)
+            times.append(server.time.now())
+        }
+        func repeats(_ from: Int, _ to: Int) throws -> Int {
+            let json = try client.get(
+                "/v1/insights/duplicates?account=acme&window_seconds=900&from="
+                    + "\(times[from].rfc3339)&to=\(times[to].rfc3339)"
+            ).json
+            #expect(json["complete"] == .bool(true))
+            return json["repeats"].number ?? -1
+        }
+        #expect(try repeats(0, 6) == 5)
+        #expect(try repeats(0, 1) == 0)
+        for cut in 1..<6 {
+            #expect(try repeats(0, cut) + repeats(cut, 6) == 5, "\(cut)")
+            #expect(try repeats(cut, cut + 1) == 1)
+        }
+    }
+
+    @Test func `entries are counted that lie in what was asked for`() throws {
+        let (server, client) = try start()
+        for number in 0..<5 { _ = try charge(client, "k\(number)", "1") }
+        server.time.advance(seconds: 7200)
+        let from = server.time.now().advanced(seconds: -3600).rfc3339
+        for name in ["duplicates?window_seconds=60&", "consumption?"] {
+            let answer = try client.get("/v1/insights/\(name)account=acme&from=\(from)")
+            #expect(answer.json["entries_read"] == .number("0"), "\(answer.text)")
+        }
+    }
+
     @Test func `on the first day use is taken to go on`() throws {
         let (_, client) = try start()
         _ = try charge(client, "k", "10")

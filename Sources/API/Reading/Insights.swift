@@ -120,7 +120,7 @@ struct InsightReport: Sendable {
         let actions = try usage(by: .action)
         let keys = try usage(by: .key)
         var groups: [[UInt8]: CallGroup] = [:]
-        let range = try visit { call in
+        let range = try visit(since: query.from) { call in
             guard !call.parameters.isEmpty else { return true }
             guard groups[call.key] != nil || groups.count < Self.differentMax else { return false }
             groups[call.key, default: CallGroup(call)].add(call.entry)
@@ -136,7 +136,8 @@ struct InsightReport: Sendable {
         var latest: [[UInt8]: InsightCall] = [:]
         var groups: [[UInt8]: CallGroup] = [:]
         var refunded: [Position: Int64] = [:]
-        let range = try visit { call in
+        // What was called before the range can be called again within it.
+        let range = try visit(since: query.from.advanced(seconds: -window)) { call in
             var call = call
             guard call.entry.isCall else {
                 refunded[call.charge, default: 0] += call.entry.credits
@@ -144,9 +145,12 @@ struct InsightReport: Sendable {
             }
             call.entry.credits -= refunded.removeValue(forKey: call.charge) ?? 0
             guard !call.parameters.isEmpty, call.entry.credits > 0 else { return true }
-            guard let later = latest.updateValue(call, forKey: call.key) else {
-                return latest.count <= Self.differentMax
-            }
+            let isBefore = call.entry.time < query.from
+            let found =
+                isBefore
+                ? latest.removeValue(forKey: call.key)
+                : latest.updateValue(call, forKey: call.key)
+            guard let later = found else { return latest.count <= Self.differentMax }
             // Entries come newest first: the one seen before came after this one.
             guard later.entry.time <= call.entry.time.advanced(seconds: window) else { return true }
             groups[call.key, default: CallGroup(later)].add(
@@ -184,9 +188,11 @@ struct InsightReport: Sendable {
         return (sorted.map { UsageAnswer.Group(name: $0.key, sums: $0.value) }, total)
     }
 
-    /// Calls `body` with the calls asked for and their refunds, newest first, until it gives false or
-    /// there were too many.
-    private func visit(_ body: (InsightCall) -> Bool) throws(Problem) -> InsightRange {
+    /// Calls `body` with the calls asked for and their refunds since `start`, newest first, until it
+    /// gives false or there were too many.
+    private func visit(
+        since start: Instant, _ body: (InsightCall) -> Bool
+    ) throws(Problem) -> InsightRange {
         var range = InsightRange(from: query.from, to: query.to ?? view.now)
         let entries = AccountEntries(of: view.slot, services.readModel, services.segments)
         do throws(StoreError) {
@@ -195,9 +201,9 @@ struct InsightReport: Sendable {
             let last = try entries.visit(
                 before: end ?? nil, limit: services.limits.insightEntriesMax, parameters: true
             ) { (entry, summaries) throws(StoreError) in
-                isEarlier = entry.kind.isEntry && entry.time < query.from
+                isEarlier = entry.kind.isEntry && entry.time < start
                 guard !isEarlier else { return false }
-                guard entry.time < query.to ?? .never, query.from <= entry.time else { return true }
+                guard entry.time < query.to ?? .never, start <= entry.time else { return true }
                 range.entriesRead += 1
                 guard entry.isUsage, query.filter.includes(entry, of: summaries) else {
                     return true
