@@ -188,6 +188,29 @@ class ImportTest(TallyCase):
         self.table("entries", [good, {**good, "colour": "red"}])
         self.assertIn("2 charges", self.take("--skip", "colour", "--dry-run"))
 
+    def test_csv_that_is_none_is_refused_with_its_line(self):
+        for text, told in [
+                ("id,name\nu1,Caf\u00e9\n".encode("latin-1"), "accounts.csv:2: it is not UTF-8"),
+                ("id,n\u00e4me\nu1,x\n".encode("latin-1"), "accounts.csv:1: it is not UTF-8"),
+                (b'id,name\nu1,x\nu2,"a"b\n', "accounts.csv:3: something stands after the quote"),
+                (b'id,name\nu3,a"b"\n', "accounts.csv:2: a quote stands within a field"),
+                (b'id,name\nu3,a"b\nu4,c\n', "accounts.csv:2: a quote is not closed"),
+                (b'id,name\nu3,a\rb\n', "accounts.csv:2: a carriage return"),
+                (b'id,name\nu3,"a\nb"\nu4,a"\n', "accounts.csv:4: a quote is not closed"),
+                (b'{"id":"u1","name":"Caf\xe9"}\n', "accounts.ndjson:1: it is no JSON")]:
+            with self.subTest(text=text):
+                name = "accounts.ndjson" if text.startswith(b"{") else "accounts.csv"
+                path = self.tables / name
+                path.write_bytes(text)
+                self.assertIn(told, self.take(code=1))
+                path.unlink()
+        self.assertEqual(self.operator.get("/v1/accounts").json["data"], [])
+        quoted = b'\xef\xbb\xbfid,name\r\nu1,"a ""b"", c\r\nd"\r\n\r\n"u2",Caf\xc3\xa9'
+        (self.tables / "accounts.csv").write_bytes(quoted)
+        self.take()
+        names = [row["name"] for row in self.operator.get("/v1/accounts").json["data"]]
+        self.assertEqual(names, ['a "b", c\r\nd', "Caf\u00e9"])
+
     def test_entries_of_the_past_come_before_others(self):
         self.make_account(self.operator, "late", 5)
         self.table("entries", [
