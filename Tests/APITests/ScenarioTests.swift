@@ -240,9 +240,18 @@ import Testing
             "/v1/runs?account=acme", #"{"scenario":"s","run":"r","started_at":"\#(past)"}"#)
         try #require(began.status == 201, "\(began.text) at \(server.time.now())")
         #expect(began.json["started_at"] == .string(past))
-        let again = try client.post("/v1/runs?account=acme", #"{"scenario":"x","run":"r"}"#)
+        let again = try client.post("/v1/runs?account=acme", #"{"scenario":"s","run":"r"}"#)
+        #expect(again.status == 201)
         #expect(again.json["started_at"] == .string(past))
         #expect(again.json["scenario"] == .string("s"))
+        let other = try client.post("/v1/runs?account=acme", #"{"scenario":"x","run":"r"}"#)
+        #expect(other.status == 409)
+        #expect(other.json["code"] == .string("already_exists"))
+        #expect(other.json["field"] == .string("scenario"))
+        let nobody = try client.post(
+            "/v1/runs/never/finish?account=acme", #"{"status":"failed"}"#)
+        #expect(nobody.status == 404)
+        #expect(try client.get("/v1/runs/never?account=acme").status == 404)
         for status in ["failed", "cancelled"] {
             let ended = try client.post(
                 "/v1/runs/r/finish?account=acme", #"{"status":"\#(status)"}"#)
