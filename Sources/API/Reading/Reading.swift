@@ -14,7 +14,7 @@ struct ReadView: Sendable {
     let record: AccountRecord
     /// What it has a plan for; nil when it never had one.
     let subscription: Subscription?
-    /// Micro-credits that calls have used in the period, holds included.
+    /// Micro-credits that calls have used in the period; what is held is apart.
     let used: Int128
     /// The lots that are not used up; asked for where they are shown.
     let lots: [Lot]
