@@ -128,6 +128,7 @@ import Testing
         #expect(csv.headers["content-type"] == "text/csv; charset=utf-8")
         let lines = csv.text.split(separator: "\r\n")
         #expect(lines.count == 4)
+        #expect(lines[1].hasSuffix(",insufficient_credits"))
         #expect(lines[2].contains(#""{""q"":""a,\""b\""""}""#))
         let columns = lines[0].split(separator: ",").count
         for line in [lines[1], lines[3]] {
