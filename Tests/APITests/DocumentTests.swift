@@ -141,6 +141,7 @@ import Wire
             #expect(digits.allSatisfy { UInt64($0) != nil }, "\(line)")
         }
         #expect(answer.text.contains("tally_ready 1\n"))
+        #expect(answer.text.contains("tally_build_info{version=\"\(TallyVersion.text)\"} 1\n"))
         let commits = answer.text.split(separator: "\n").filter {
             $0.hasPrefix("tally_commit_duration_seconds")
         }

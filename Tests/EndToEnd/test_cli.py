@@ -23,11 +23,19 @@ class CommandTests(TallyCase):
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 self.assertTrue(done.stdout.startswith(f"tally {command}"), done.stdout)
 
+    def test_help_and_version_are_told_by_every_usual_name(self):
+        self.assertEqual(run_tally("help", "serve").stdout, run_tally("serve", "--help").stdout)
+        version = run_tally("--version")
+        self.assertEqual((version.returncode, version.stderr), (0, ""))
+        self.assertRegex(version.stdout, r"^tally [0-9]+\.[0-9]+\.[0-9]+\n$")
+        self.assertEqual(run_tally("version").stdout, version.stdout)
+
     def test_wrong_usage_ends_with_2_and_says_why_on_stderr(self):
         wrong = [
             [], ["frobnicate"], ["serve", "--frobnicate"], ["serve", "--listen"],
             ["serve", "--listen", "nowhere"], ["admin"], ["admin", "key", "create"],
             ["admin", "key", "create", "--role", "king"], ["replay"], ["usage", "credits"],
+            ["help", "nosuch"], ["export", "foo"], ["version", "1"],
         ]
         for number, arguments in enumerate(wrong):
             with self.subTest(arguments):
