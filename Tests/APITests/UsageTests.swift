@@ -167,6 +167,7 @@ import Testing
         ("time_zone=Mars/Olympus", "time_zone"), ("time_zone=../../etc/passwd", "time_zone"),
         ("time_zone=/etc/passwd", "time_zone"), ("time_zone=", "time_zone"),
         ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to"), ("from=now", "from"),
+        ("from=9998-01-01T00:00:00Z", "from"),
         ("resolution=hour&from=2001-01-01T00:00:00Z", "from"), ("key=x", "key"),
     ])
     func `what cannot be reported is told`(query: String, field: String) throws {

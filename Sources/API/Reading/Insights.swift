@@ -88,15 +88,12 @@ struct InsightQuery: Sendable {
         _ query: QueryParameters, _ services: APIServices, now: Instant
     ) throws(Problem) {
         var filter = try EntryFilter(query, slotOfKey: services.directory.slot(of:))
-        to = filter.to
-        let end = filter.to ?? now
-        from = filter.from ?? end.advanced(seconds: -Self.daysUsual * 86_400)
+        (from, to) = try query.range(seconds: Self.daysUsual * 86_400, upTo: now)
         (filter.from, filter.to) = (nil, nil)
         self.filter = filter
         limit =
             try query.number("limit", in: 1...Int64(Self.groupsMax)).map { Int($0) }
             ?? Self.groupsUsual
-        guard from <= end else { throw .invalidParameter("to", "it is not before from") }
     }
 
     /// How soon the same call again is a repeat, in seconds.

@@ -133,8 +133,7 @@ struct RunFilter: Sendable {
     init(_ query: QueryParameters) throws(Problem) {
         scenario = try query.name("scenario").map { Array($0.text.utf8) }
         status = try query.word("status", as: Status.self)?.rawValue
-        from = try query.instant("from")
-        to = try query.instant("to")
+        (from, to) = try query.range()
     }
 
     func includes(_ run: RunSummary) -> Bool {
