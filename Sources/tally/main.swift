@@ -20,6 +20,8 @@ let overview = """
         """
 
 let arguments = Array(CommandLine.arguments.dropFirst())
+// What a command writes is for its owner alone, whatever the shell says.
+umask(0o077)
 guard let name = arguments.first else {
     Terminal.report(overview)
     exit(2)

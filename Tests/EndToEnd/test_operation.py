@@ -117,6 +117,7 @@ class DoctorTests(unittest.TestCase):
             self.assertEqual(code, 0)
             self.assertRegex(found["disk"]["detail"], "takes [0-9]+ us, one in a hundred [0-9]+ us")
             self.assertIn("none yet", found["journal"]["detail"])
+            self.assertEqual(found["clock"]["state"], "ok")
             self.assertEqual(os.listdir(folder), [])
             process, _ = serve("--data", data, "--listen", "127.0.0.1:0")
             subprocess.run(
@@ -126,7 +127,14 @@ class DoctorTests(unittest.TestCase):
             self.assertEqual((code, found["journal"]["state"]), (0, "ok"))
             self.assertIn("1 segments, journal_mode wal", found["journal"]["detail"])
             self.assertEqual(found["clock"]["state"], "ok")
+            self.assertEqual(found["access"]["state"], "ok")
             stopped(process)
+            for name in ("journal.db", "state.db", "lock"):
+                self.assertEqual(os.stat(f"{data}/{name}").st_mode & 0o777, 0o600, name)
+            os.chmod(data, 0o755)
+            code, found = self.look("--data", data)
+            self.assertEqual((code, found["access"]["state"]), (0, "warning"))
+            self.assertIn(f"chmod -R go= {data}", found["access"]["detail"])
             pathlib.Path(data, "journal.db").write_bytes(b"nonsense" * 1000)
             code, found = self.look("--data", data)
             self.assertEqual((code, found["journal"]["state"]), (1, "failed"))
