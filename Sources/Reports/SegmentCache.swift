@@ -59,27 +59,13 @@ public final class SegmentCache: Sendable {
         }
     }
 
-    /// The call that the refund at a position took back, alone among summaries; nil where no refund is.
-    ///
-    /// Refunds repeat what budgets go by of a call, and no more.
-    public func call(
-        ofRefundAt position: Position, parameters: Bool = false
-    ) throws(StoreError) -> EntrySummaries? {
+    /// Where the charge stands that the refund at a position took back; nil where no refund is.
+    func charge(ofRefundAt position: Position) throws(StoreError) -> Position? {
         guard let stored = try event(at: position),
             case .event(let index) = stored.item,
             case .refunded(let refund) = stored.contents.events[index]
         else { return nil }
-        var summaries = EntrySummaries()
-        try summarize(refund.charge, parameters: parameters, to: &summaries)
-        return summaries.entries.isEmpty ? nil : summaries
-    }
-
-    /// The module of the call that the refund at a position took back; nil for none.
-    public func module(ofRefundAt position: Position) throws(StoreError) -> String? {
-        guard let called = try call(ofRefundAt: position), let entry = called.entries.first,
-            !entry.module.isEmpty
-        else { return nil }
-        return called.text(entry.module)
+        return refund.charge
     }
 
     /// Appends the summary of the event at a position, if lists show it.

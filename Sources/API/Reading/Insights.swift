@@ -205,7 +205,7 @@ struct InsightReport: Sendable {
                 guard entry.isUsage, query.filter.includes(entry, of: summaries) else {
                     return true
                 }
-                return body(try call(entry, of: summaries))
+                return body(try call(entry, of: summaries, from: entries))
             }
             range.isComplete = isEarlier || last == nil
             return range
@@ -215,13 +215,13 @@ struct InsightReport: Sendable {
     }
 
     private func call(
-        _ entry: EntrySummary, of summaries: borrowing EntrySummaries
+        _ entry: EntrySummary, of summaries: borrowing EntrySummaries, from entries: AccountEntries
     ) throws(StoreError) -> InsightCall {
         var call = InsightCall(
             entry: entry, charge: entry.position, action: summaries.bytes(entry.action),
             parameters: summaries.bytes(entry.parameters))
         guard entry.kind == .refund,
-            let called = try services.segments.call(ofRefundAt: entry.position, parameters: true),
+            let called = try entries.call(ofRefundAt: entry.position, parameters: true),
             let charge = called.entries.first
         else { return call }
         call.charge = charge.position

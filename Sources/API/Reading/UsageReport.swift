@@ -160,7 +160,7 @@ struct UsageReport: Sendable {
             parameters: query.group?.isParameter ?? false
         ) { (entry, summaries) throws(StoreError) in
             if entry.kind == .refund {
-                try addRefund(entry, of: summaries, filter, &sums)
+                try addRefund(entry, of: summaries, from: entries, filter, &sums)
             } else if entry.isUsage, filter.includes(entry, of: summaries) {
                 sums.add(entry, of: summaries)
             }
@@ -173,14 +173,13 @@ struct UsageReport: Sendable {
     /// Adds a refund as its charge was: with the status, module and parameters that refunds do not
     /// repeat.
     private func addRefund(
-        _ refund: EntrySummary, of summaries: borrowing EntrySummaries, _ filter: EntryFilter,
-        _ sums: inout UsageBuckets
+        _ refund: EntrySummary, of summaries: borrowing EntrySummaries,
+        from entries: AccountEntries, _ filter: EntryFilter, _ sums: inout UsageBuckets
     ) throws(StoreError) {
         let needsCall = filter.status != nil || query.group?.isOfCallAlone ?? false
         let parameters = query.group?.isParameter ?? false
         guard needsCall,
-            var called = try services.segments.call(
-                ofRefundAt: refund.position, parameters: parameters),
+            var called = try entries.call(ofRefundAt: refund.position, parameters: parameters),
             var entry = called.entries.first
         else {
             if filter.includes(refund, of: summaries) { sums.add(refund, of: summaries) }

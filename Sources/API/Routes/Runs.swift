@@ -181,13 +181,14 @@ private struct RunReport: Sendable {
     private func modules(
         of run: [UInt8]
     ) throws(StoreError) -> (modules: [ModuleUse], isComplete: Bool) {
+        let entries = AccountEntries(of: slot, services.readModel, services.segments)
         var found: [String?: ModuleUse] = [:]
         let last = try runs.visit(run, before: nil, limit: services.limits.usageEdgeEntriesMax) {
             (entry, summaries) throws(StoreError) in
             guard entry.isUsage else { return true }
             var module =
                 entry.kind == .refund
-                ? try services.segments.module(ofRefundAt: entry.position)
+                ? try entries.module(ofRefundAt: entry.position)
                 : entry.module.isEmpty ? nil : summaries.text(entry.module)
             if found[module] == nil, found.count >= Self.modulesMax {
                 module = UsageCells.otherName
