@@ -56,8 +56,8 @@ public struct AccountRecord: Hashable, Sendable, BitwiseCopyable {
     @inlinable
     public var spendable: Int64 { available + (overdraftLimit - debt - heldOverdraft) }
 
-    /// What calls have used: charges less refunds, and what is held.
-    public var used: Int128 { charged - refunded + Int128(held) }
+    /// What calls have used: charges less refunds; what is held is not used yet.
+    public var used: Int128 { charged - refunded }
 
     /// The figures that an answer carries.
     @inlinable

@@ -4,7 +4,7 @@ extension Ledger {
     /// What the account at `slot` has a plan for; nil when it never had one.
     public func subscription(_ slot: AccountSlot) -> Subscription? { subscriptions[slot] }
 
-    /// The micro-credits that calls have used in this period, holds included.
+    /// The micro-credits that calls have used in this period; what is held is apart.
     public func used(_ slot: AccountSlot) -> Int128 {
         record(slot).used - (subscriptions[slot]?.usedBefore ?? 0)
     }

@@ -47,6 +47,29 @@ public struct AccountEntries: Sendable {
         return place
     }
 
+    /// The call that the refund at a position took back, alone among summaries; nil where no refund is.
+    ///
+    /// Refunds repeat what budgets go by of a call, and no more. It is read from where the call itself is
+    /// read, so that both say the same.
+    public func call(
+        ofRefundAt position: Position, parameters: Bool = false
+    ) throws(StoreError) -> EntrySummaries? {
+        guard let charge = try segments.charge(ofRefundAt: position) else { return nil }
+        let behind = Position(
+            segment: charge.segment, index: charge.index + 1, partition: charge.partition)
+        var found = try batch(before: behind, 1, parameters: parameters)
+        found.entries.removeAll { $0.position != charge }
+        return found.entries.isEmpty ? nil : found
+    }
+
+    /// The module of the call that the refund at a position took back; nil for none.
+    public func module(ofRefundAt position: Position) throws(StoreError) -> String? {
+        guard let called = try call(ofRefundAt: position), let entry = called.entries.first,
+            !entry.module.isEmpty
+        else { return nil }
+        return called.text(entry.module)
+    }
+
     private func batch(
         before end: Position?, _ limit: Int, parameters: Bool = false
     ) throws(StoreError) -> EntrySummaries {

@@ -22,27 +22,28 @@ public struct BurnDown: Sendable {
 
     /// More than this in a day, in micro-credits, makes no difference: no lots last for it.
     private static let useMax = Int128(1) << 80
-    private static let dayMicros: Int64 = 86_400_000_000
 
-    /// Follows `lots`, in the order in which they pay, from `now` on; `use` gives what is used in each
-    /// day of 24 hours, in micro-credits.
-    public init(_ lots: [Lot], from now: Instant, use: (Int) -> Int128) {
+    /// Follows `lots`, in the order in which they pay, from `now` on, which lies in the first of `days`
+    /// that follow each other; `use` gives what is used evenly in each of them, in micro-credits.
+    public init(
+        _ lots: [Lot], from now: Instant, days: [Range<Instant>], use: (Int) -> Int128
+    ) {
         var open = lots.enumerated().map { place, lot in
             Open(
                 position: lot.position, effectiveAt: lot.effectiveAt,
                 expiresAt: place < Self.lotsMax ? lot.expiresAt : .never,
                 left: Int128(lot.remaining))
         }
-        let end = now.advanced(seconds: Int64(Self.daysMax) * 86_400)
+        let end = days.last?.upperBound ?? now
         var edges = open.prefix(Self.lotsMax).flatMap { [$0.effectiveAt, $0.expiresAt] }
-        edges += (0...Self.daysMax).map { now.advanced(seconds: Int64($0) * 86_400) }
+        edges += [now] + days.map(\.upperBound)
         let steps = Set(edges.filter { now <= $0 && $0 <= end }).sorted()
+        var day = 0
         for (start, next) in zip(steps, steps.dropFirst()) {
-            let day = Int((start.micros - now.micros) / Self.dayMicros)
+            while days[day].upperBound <= start { day += 1 }
+            let length = Int128(days[day].upperBound.micros - days[day].lowerBound.micros)
             let span = Int128(next.micros - start.micros)
-            let need =
-                (min(use(day), Self.useMax) * span + Int128(Self.dayMicros) - 1)
-                / Int128(Self.dayMicros)
+            let need = (min(use(day), Self.useMax) * span + length - 1) / length
             let paid = Self.pay(need, from: &open, at: start)
             if emptyAt == nil, paid < need {
                 let part = need > 0 ? span * paid / need : 0

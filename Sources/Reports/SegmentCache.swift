@@ -59,19 +59,13 @@ public final class SegmentCache: Sendable {
         }
     }
 
-    /// The module of the call whose charge the refund at a position took back; nil for none.
-    ///
-    /// Refunds repeat what budgets go by of a call, and no more.
-    public func module(ofRefundAt position: Position) throws(StoreError) -> String? {
+    /// Where the charge stands that the refund at a position took back; nil where no refund is.
+    func charge(ofRefundAt position: Position) throws(StoreError) -> Position? {
         guard let stored = try event(at: position),
             case .event(let index) = stored.item,
-            case .refunded(let refund) = stored.contents.events[index],
-            let called = try event(at: refund.charge),
-            case .charge(let place) = called.item
+            case .refunded(let refund) = stored.contents.events[index]
         else { return nil }
-        let range = called.contents.charges[place].details.module
-        return range.isEmpty
-            ? nil : String(decoding: called.contents.bytes[range.indices], as: UTF8.self)
+        return refund.charge
     }
 
     /// Appends the summary of the event at a position, if lists show it.

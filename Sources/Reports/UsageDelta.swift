@@ -134,13 +134,14 @@ struct UsageDelta: Sendable {
             && names.isEqual(key.scenario, to: scenario)
     }
 
-    /// Takes what a refund gave back off the cell of its time and of what the charge said.
+    /// Takes what a refund gave back off the cell of its time and of what the charge said, but for the
+    /// status, which refunds do not repeat.
     mutating func add(_ refund: RefundEvent) {
         let key = UsageKey(
             start: Self.quarter(refund.head.time), action: names.number(of: refund.action.span),
             team: names.number(of: refund.call[.team].span),
             scenario: names.number(of: refund.call[.scenario].span), key: refund.apiKey,
-            status: .unsaid)
+            status: UsageCells.refundStatus)
         let place = Int(place(of: key, refund.head.account))
         cells.entries[place].value.credits -= Int128(refund.amount)
         cells.entries[place].value.extra -= Int128(refund.extra)

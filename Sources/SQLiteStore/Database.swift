@@ -19,6 +19,7 @@ struct Database: ~Copyable {
     private static let busyMillis: Int32 = 5000
 
     private let handle: OpaquePointer
+    private let path: String
 
     /// Opens the file at `path`, in the VFS of this name or the usual one.
     init(path: String, access: Access, vfs: String?) throws(StoreError) {
@@ -36,6 +37,7 @@ struct Database: ~Copyable {
             throw .unavailable("\(path): \(message)")
         }
         unsafe self.handle = handle
+        self.path = path
         unsafe sqlite3_busy_timeout(handle, Self.busyMillis)
     }
 
@@ -50,13 +52,16 @@ struct Database: ~Copyable {
         return unsafe String(cString: text)
     }
 
-    /// What the last call that failed says.
-    var message: String { unsafe Self.message(of: handle) }
+    /// The path of the file.
+    var name: String { path }
+
+    /// What the last call that failed says, and of which file.
+    var message: String { "\(path): \(unsafe Self.message(of: handle))" }
 
     /// Runs SQL that gives no rows.
     func run(_ sql: String) throws(StoreError) {
         let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
-        guard code == SQLITE_OK else { throw StoreError(code, "\(sql): \(message)") }
+        guard code == SQLITE_OK else { throw StoreError(code, "\(message), at \(sql)") }
     }
 
     /// Runs `body` in one read transaction.
@@ -92,7 +97,7 @@ struct Database: ~Copyable {
         let code = unsafe sqlite3_prepare_v3(
             handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard code == SQLITE_OK, let statement = unsafe prepared else {
-            throw StoreError(code, "\(sql): \(message)")
+            throw StoreError(code, "\(message), at \(sql)")
         }
         return unsafe Statement(statement)
     }

@@ -141,10 +141,12 @@ extension Database {
     func isKnown(as applicationID: Int64, schema: Int64) throws(StoreError) -> Bool {
         let found = try pragma("application_id")
         if found == 0, try pragma("schema_version") == 0 { return false }
-        guard found == applicationID else { throw .corrupt("the file is not Tally's") }
+        guard found == applicationID else {
+            throw .corrupt("\(name) is not a file of Tally's, or of another kind")
+        }
         let version = try pragma("user_version")
         guard version <= schema else {
-            throw .unavailable("the file was written by a newer version of Tally (\(version))")
+            throw .unavailable("\(name) was written by a newer version of Tally (\(version))")
         }
         return true
     }

@@ -17,6 +17,10 @@ public final class SQLiteJournalReader: JournalReader, Sendable {
     public init(folder path: String, vfs: String? = nil) throws(StoreError) {
         let database = try Database(
             path: "\(path)/\(SQLiteJournal.fileName)", access: .reading, vfs: vfs)
+        guard
+            try database.isKnown(
+                as: SQLiteJournal.applicationID, schema: SQLiteJournal.schemaVersion)
+        else { throw .corrupt("\(path)/\(SQLiteJournal.fileName) is empty: it holds no journal") }
         let select = try database.statement(
             "SELECT money, details, hash FROM segment WHERE number = ?")
         connection = Mutex(Connection(database: database, select: select, kept: nil))

@@ -10,7 +10,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     static let fileName = "state.db"
     /// PRAGMA application_id, "TLYS".
     static let applicationID: Int64 = 0x544C_5953
-    static let schemaVersion: Int64 = 4
+    static let schemaVersion: Int64 = 5
 
     let database: Database
     /// The last segment that the file includes.

@@ -10,7 +10,8 @@ public struct RunSummary: Hashable, Sendable {
     /// The first and the last of its entries, the reports of its start and end among them.
     public var first: Position
     public var last: Position
-    /// The earliest and the latest time of these.
+    /// The earliest and the latest time of these; refunds do not move the latest, which is
+    /// `Instant.earliest` for a part that has nothing but refunds.
     public var firstTime: Instant
     public var lastTime: Instant
     /// When it began as was reported first, else `Instant.never`.
@@ -42,6 +43,7 @@ public struct RunSummary: Hashable, Sendable {
             account: entry.account, run: entry.run.bytes(in: texts), first: entry.position,
             time: entry.time)
         scenario = entry.scenario.bytes(in: texts)
+        if entry.kind == .refund { lastTime = .earliest }
         take(entry)
     }
 
@@ -49,7 +51,7 @@ public struct RunSummary: Hashable, Sendable {
     public mutating func add(_ entry: EntrySummary, of texts: [UInt8]) {
         last = entry.position
         firstTime = min(firstTime, entry.time)
-        lastTime = max(lastTime, entry.time)
+        if entry.kind != .refund { lastTime = max(lastTime, entry.time) }
         if scenario.isEmpty { scenario = entry.scenario.bytes(in: texts) }
         take(entry)
     }

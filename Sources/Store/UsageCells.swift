@@ -80,10 +80,12 @@ public struct UsageCell: Hashable, Sendable, BitwiseCopyable {
 public struct UsageCells: Sendable {
     /// The most cells of one account and quarter of an hour; what comes after counts as other.
     public static let quarterCellsMax = 1000
-    /// The action, team and scenario of what is not told apart any more.
-    public static let otherName = "other"
+    /// The action, team and scenario of what is not told apart any more; no name has this character.
+    public static let otherName = "*"
     /// The customer key of it.
     public static let otherKey = ChargeCommand.noKey - 1
+    /// The status of what refunds took off: what their charges said of it only entries tell.
+    public static let refundStatus = CallStatus(rawValue: 99)
 
     public private(set) var names = NameTable()
     public private(set) var cells: [UsageCell] = []

@@ -31,7 +31,7 @@ public struct BalanceAnswer: Sendable {
     public var account: Name
     public var profile: AccountProfile
     public var subscription: Subscription?
-    /// Micro-credits that calls have used in the period, holds included.
+    /// Micro-credits that calls have used in the period; what is held is apart.
     public var used: Int128
     public var record: AccountRecord
     public var averageDaily: CreditsSum
@@ -135,10 +135,13 @@ public enum PackageName: Sendable {
 /// The answers of CoinStats' `GET /v1/usage/credits`.
 public enum CoinStatsJSON: Sendable {
     /// The figures of an account whose plan has this name; `used` are micro-credits of the period.
+    ///
+    /// There are no holds in that dialect: what is held is not remaining, and so counts as used.
     public static func credits(
         _ record: AccountRecord, used: Int128, subscription: String
     ) -> [UInt8] {
         let remaining = Int128(max(0, record.available))
+        let used = used + Int128(record.held)
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("totalCredits", CreditsSum(micros: used + remaining))

@@ -10,7 +10,7 @@ extension [UInt8] {
             literal: """
                 entry_id,seq,created_at,kind,action,credits,uncollected,key,team,scenario,\
                 scenario_type,run,module,request_id,status,results,bytes,duration_ms,check_run,\
-                occurred_at,price,available,held,negative,parameters,metadata\r\n
+                occurred_at,price,available,held,negative,parameters,metadata,code\r\n
                 """)
     }
 
@@ -45,7 +45,7 @@ extension [UInt8] {
         append(cells: charge.head.balance)
         append(cell: details.parameters, of: texts)
         append(cell: details.metadata, of: texts)
-        append(literal: "\r\n")
+        append(literal: ",\r\n")
     }
 
     /// Appends an event of an account that is no charge.
@@ -69,7 +69,8 @@ extension [UInt8] {
             append(quoted: refusal.action.span)
             append(literal: ",0,")
             append(key: names.key)
-            append(contentsOf: repeatElement(UInt8(ascii: ","), count: 18))
+            append(contentsOf: repeatElement(UInt8(ascii: ","), count: 19))
+            append(text: Problem(refusal.reason).code.rawValue)
             append(literal: "\r\n")
         case .accountCreated, .accountChanged, .accountSuspended, .accountResumed, .apiKeyCreated,
             .apiKeyChanged, .apiKeyRevoked, .priceListPut, .budgetPut, .budgetDeleted,
@@ -87,7 +88,7 @@ extension [UInt8] {
         append(cell: credits)
         append(contentsOf: repeatElement(UInt8(ascii: ","), count: 15))
         append(cells: head.balance)
-        append(literal: ",,\r\n")
+        append(literal: ",,,\r\n")
     }
 
     private mutating func beginLine(

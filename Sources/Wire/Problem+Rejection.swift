@@ -52,8 +52,17 @@ extension Problem {
         case .amountOutOfRange:
             self.init(.amountOutOfRange, "an amount is at most 1000000000000")
         case .timeOutOfRange(let field):
-            self.init(
-                .timestampOutOfRange, "the time is not one at which this can happen", field: field)
+            self.init(.timestampOutOfRange, Self.times(of: field), field: field)
+        }
+    }
+
+    /// Which times a field takes that the ledger has looked at.
+    private static func times(of field: String) -> String {
+        switch field {
+        case "posted_at": "it is from the account's last entry on, and not after now"
+        case "effective_at": "it is now or later"
+        case "expires_at": "it is after now, and after effective_at"
+        default: "the time is not one at which this can happen"
         }
     }
 

@@ -8,10 +8,13 @@ public struct UsageAnswer: Sendable {
     public struct Group: Hashable, Sendable {
         public var name: String?
         public var sums: UsageSums
+        /// True for all values together that are not told apart, whose name is `*`.
+        public var isRest: Bool
 
-        public init(name: String?, sums: UsageSums) {
+        public init(name: String?, sums: UsageSums, isRest: Bool = false) {
             self.name = name
             self.sums = sums
+            self.isRest = isRest
         }
     }
 
@@ -91,6 +94,7 @@ extension UsageAnswer: JSONWritable {
                 writer.beginObject()
                 writer.key(bytes: groupName(groupBy).utf8.span)
                 writer.value(group.name)
+                if group.isRest { writer.member("rest", true) }
                 writer.add(group.sums, isSplit: groupBy == Self.planOrExtra)
                 writer.endObject()
             }
@@ -121,8 +125,11 @@ extension UsageAnswer: JSONWritable {
                 bytes.append(line: bucket.sums, at: bucket.start)
                 continue
             }
-            for group in bucket.groups {
-                bytes.append(line: group.sums, at: bucket.start, name: group.name ?? "")
+            let nothing = [Group(name: nil, sums: bucket.sums)]
+            for group in bucket.groups.isEmpty ? nothing : bucket.groups {
+                bytes.append(
+                    line: group.sums, at: bucket.start, group: group,
+                    isSplit: groupBy == Self.planOrExtra)
             }
         }
         return bytes
@@ -157,15 +164,17 @@ struct WideInteger: JSONWritable {
 
 extension [UInt8] {
     fileprivate mutating func append(
-        line sums: UsageSums, at start: Instant, name: String? = nil
+        line sums: UsageSums, at start: Instant, group: UsageAnswer.Group? = nil,
+        isSplit: Bool = false
     ) {
         append(instant: start)
         append(UInt8(ascii: ","))
-        if let name {
-            append(quoted: name.utf8.span)
+        if let group {
+            if let name = group.name { append(group: name) }
             append(UInt8(ascii: ","))
         }
         append(micros: sums.credits)
+        guard !isSplit else { return append(literal: ",,,,,\r\n") }
         append(UInt8(ascii: ","))
         append(decimal: sums.calls)
         append(UInt8(ascii: ","))
@@ -177,5 +186,10 @@ extension [UInt8] {
         append(UInt8(ascii: ","))
         append(micros: sums.extra)
         append(literal: "\r\n")
+    }
+
+    /// Appends a value that was sent: an empty one in quotes, as nothing stands for none.
+    private mutating func append(group name: String) {
+        name.isEmpty ? append(literal: "\"\"") : append(quoted: name.utf8.span)
     }
 }

@@ -5,6 +5,11 @@ struct Options {
         let reason: String
     }
 
+    /// True when help is asked for.
+    static func asksForHelp(_ arguments: [String]) -> Bool {
+        arguments.contains { $0 == "--help" || $0 == "-h" }
+    }
+
     static let usage = """
         usage: tally-sim (--seed N | --seeds A..B) [--steps M] [--first] [--twice] [--each N]
 

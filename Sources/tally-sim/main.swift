@@ -3,6 +3,10 @@ internal import SimulatedDisk
 
 /// Runs every seed asked for; gives the exit code.
 func simulate() -> Int32 {
+    guard !Options.asksForHelp(CommandLine.arguments) else {
+        print(Options.usage)
+        return 0
+    }
     let options: Options
     do throws(Options.Invalid) {
         options = try Options(Array(CommandLine.arguments.dropFirst()))

@@ -14,8 +14,8 @@ enum DoctorCommand {
             tally doctor [--data DIR] [--json]
 
             Looks at the disk under the data folder (room, and how long a write takes to be durable),
-            the journal's settings and last segment, SQLite, the clock, the time zones and the
-            limits of the process. Changes nothing; the server may run meanwhile. Exits with 1 when
+            who can read it, the journal's settings and last segment, SQLite, the clock, the time
+            zones and the limits of the process. Changes nothing; the server may run meanwhile. Exits with 1 when
             something would not work.
 
               --data DIR  where the journal lies, or will lie (./tally-data)
@@ -52,7 +52,8 @@ enum DoctorCommand {
             throw Failure.usage("unexpected \(arguments.values[0])")
         }
         let data = try arguments.value("--data") ?? DataOption.usual
-        let findings = DiskChecks(folder: data).findings + journal(in: data) + machine()
+        let findings =
+            DiskChecks(folder: data).findings + readers(of: data) + journal(in: data) + machine()
         if arguments.has("--json") {
             var writer = JSONWriter()
             writer.beginArray()
@@ -68,9 +69,24 @@ enum DoctorCommand {
         if findings.contains(where: { $0.state == .failed }) { throw Failure.told }
     }
 
+    /// Whether others on the machine can read what is in the folder; nothing where there is none yet.
+    private static func readers(of data: String) -> [Finding] {
+        guard DataFolder.exists(data) else { return [] }
+        var status = stat()
+        let isOpen = unsafe stat(data, &status) == 0 && status.st_mode & 0o077 != 0
+        let detail =
+            isOpen
+            ? "others can look into \(data): chmod -R go= \(data)"
+            : "only its owner can look into \(data)"
+        return [Finding(name: "access", state: isOpen ? .warning : .ok, detail: detail)]
+    }
+
     private static func journal(in data: String) -> [Finding] {
         guard DataFolder.exists(data) else {
-            return [Finding(name: "journal", state: .ok, detail: "none yet: serve makes one")]
+            return [
+                Finding(name: "journal", state: .ok, detail: "none yet: serve makes one"),
+                clock(after: nil),
+            ]
         }
         do throws(StoreError) {
             let reader = try SQLiteJournalReader(folder: data)
@@ -86,7 +102,9 @@ enum DoctorCommand {
                 clock(after: time),
             ]
         } catch {
-            return [Finding(name: "journal", state: .failed, detail: "\(error)")]
+            return [
+                Finding(name: "journal", state: .failed, detail: "\(error)"), clock(after: nil),
+            ]
         }
     }
 

@@ -39,6 +39,8 @@ enum ServeCommand {
     static func adminSocket(in folder: String) -> String { "\(folder)/admin.sock" }
 
     private static func run(_ text: [String]) throws {
+        // It may start the program again, which could not read a pipe of settings once more.
+        HugePages.prefer()
         let options = try ServeOptions(text, environment: ProcessInfo.processInfo.environment)
         let log = ServerLog(options.logFormat)
         do {
@@ -50,7 +52,6 @@ enum ServeCommand {
     }
 
     private static func serve(_ options: ServeOptions, _ log: ServerLog) throws {
-        HugePages.prefer()
         let signals = StopSignals()
         let folder = try DataOption.open(options.data, creating: true)
         let readiness = Readiness()

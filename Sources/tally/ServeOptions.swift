@@ -1,5 +1,4 @@
 import API
-import Foundation
 import HTTP
 import Wire
 
@@ -100,10 +99,8 @@ struct ServeOptions {
 
     /// Reads a JSON object whose members are named like the options.
     private mutating func read(_ path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Failure.failed("\(path) cannot be read")
-        }
-        guard case .object(let members)? = try? JSONValue([UInt8](data)) else {
+        let text = try FileBytes.read(path)
+        guard case .object(let members)? = try? JSONValue(text) else {
             throw Failure.failed("\(path) is not a JSON object")
         }
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {

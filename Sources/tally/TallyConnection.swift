@@ -87,7 +87,19 @@ struct TallyConnection {
         } catch .invalidURL(let url) {
             throw Failure.failed("\(url) is no URL such as http://127.0.0.1:8080")
         } catch {
-            throw Failure.failed("\(request.url): \(error)")
+            throw Failure.failed("\(request.url): \(Self.words(for: error))")
+        }
+    }
+
+    /// What went wrong, in words.
+    private static func words(for error: HTTPClientError) -> String {
+        switch error {
+        case .invalidURL(let url): "\(url) is no URL such as http://127.0.0.1:8080"
+        case .invalidRequest: "a header of the request cannot be sent, such as a key of two lines"
+        case .cannotConnect(let reason): reason
+        case .timeout: "there was no answer in time"
+        case .replyTooLarge: "the answer is too large"
+        case .failed(let code, let reason): "\(reason) (libcurl \(code))"
         }
     }
 

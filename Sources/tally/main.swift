@@ -8,6 +8,7 @@ let commands = [
     DoctorCommand.command,
     ManualCommand.command,
     CompletionCommand.command,
+    VersionCommand.command,
 ]
 
 let overview = """
@@ -15,16 +16,30 @@ let overview = """
 
     """ + commands.map { "  tally \($0.name)\n      \($0.summary)\n" }.joined() + """
 
-        tally COMMAND --help tells more.
+        tally COMMAND --help tells more, and so does tally help COMMAND.
         """
 
 let arguments = Array(CommandLine.arguments.dropFirst())
-guard let name = arguments.first, name != "--help", name != "-h", name != "help" else {
-    if arguments.isEmpty {
-        Terminal.report(overview)
+// What a command writes is for its owner alone, whatever the shell says.
+umask(0o077)
+guard let name = arguments.first else {
+    Terminal.report(overview)
+    exit(2)
+}
+if ["--help", "-h", "help"].contains(name) {
+    guard arguments.count > 1 else {
+        Terminal.print(overview)
+        exit(0)
+    }
+    guard let topic = commands.first(where: { $0.name == arguments[1] }) else {
+        Terminal.report("tally: no command \(arguments[1])\n\n\(overview)")
         exit(2)
     }
-    Terminal.print(overview)
+    Terminal.print(topic.help)
+    exit(0)
+}
+if name == "--version" {
+    Terminal.print(VersionCommand.line)
     exit(0)
 }
 guard let command = commands.first(where: { $0.name == name }) else {

@@ -63,8 +63,9 @@ import Wire
         ).json
         let id = try #require(grant["grant_id"].text)
         _ = try client.post("/v1/accounts/acme/grants/\(id)/void", nil, idempotency: "v1")
+        try holdAndRefund(client)
         let entries = try client.get("/v1/entries?account=acme").json["data"].elements
-        #expect(Set(entries.compactMap { $0["kind"].text }).count == 5)
+        #expect(Set(entries.compactMap { $0["kind"].text }).count == 9)
         for entry in entries { expect(entry, toBe: "Entry") }
         expect(try client.get("/v1/accounts/acme").json, toBe: "Account")
         let balance = try client.get("/v1/balance?account=acme").json
@@ -73,10 +74,21 @@ import Wire
         let usage = try client.get("/v1/usage?account=acme&group_by=action").json
         expect(usage, toBe: "Usage")
         expect(usage["buckets"][0], toBe: "UsageBucket")
+        let group = Self.schema("UsageBucket")["properties"]["groups"]["items"]["properties"]
+        for name in ["action", "key", "team", "scenario", "status", "run", "module"] {
+            let usage = try client.get("/v1/usage?account=acme&group_by=\(name)").json
+            let found = usage["buckets"].elements.compactMap { $0["groups"].elements.first }
+            let keys = try #require(found.first).keys
+            #expect(keys.contains(name) && keys.isSubset(of: group.keys), "\(keys)")
+        }
         expect(try client.get("/v1/audit").json, toBe: "Audit")
         for (route, schema) in [
             ("consumption", "Consumption"), ("duplicates", "Duplicates"), ("forecast", "Forecast"),
         ] { expect(try client.get("/v1/insights/\(route)?account=acme").json, toBe: schema) }
+    }
+
+    @Test func `answers about scenarios, runs and keys are as described`() throws {
+        let client = try TestServer().account("acme")
         let scenario = try client.put(
             "/v1/scenarios/s?account=acme",
             #"{"name":"n","type":"agent","modules":[{"id":"m"}],"links":[]}"#
@@ -94,6 +106,29 @@ import Wire
             try client.post("/v1/keys/verify", #"{"key":"\#(secret)"}"#).json, toBe: "VerifiedKey")
     }
 
+    /// A hold that is captured, one that is released, a refund, and a refusal by a budget.
+    private func holdAndRefund(_ client: TestClient) throws {
+        let put = try client.put(
+            "/v1/accounts/acme/budgets/b", #"{"scope":{"team":"red"},"limit":0.5,"window":"none"}"#)
+        #expect(put.status == 200, "\(put.text)")
+        let hold = #"{"account":"acme","action":"any","amount":1}"#
+        for (key, end) in [("h1", "capture"), ("h2", "release")] {
+            let id = try client.post("/v1/holds", hold, idempotency: key).json["hold_id"].text
+            let path = "/v1/holds/\(try #require(id))/\(end)"
+            let ended = try client.post(
+                path, end == "capture" ? #"{"amount":0.5}"# : nil, idempotency: end)
+            #expect(ended.status == 201, "\(ended.text)")
+            guard end == "capture" else { continue }
+            let entry = try #require(ended.json["entry_id"].text)
+            let refunded = try client.post(
+                "/v1/refunds", #"{"entry_id":"\#(entry)","reason":"r"}"#, idempotency: "r")
+            #expect(refunded.status == 201, "\(refunded.text)")
+        }
+        let over = try client.charge(
+            #"{"account":"acme","action":"any","amount":1,"team":"red"}"#, "over")
+        #expect(over.json["code"] == .string("budget_exceeded"), "\(over.text)")
+    }
+
     @Test func `metrics are in the format of Prometheus`() throws {
         let server = try TestServer()
         try server.account("acme")
@@ -106,6 +141,7 @@ import Wire
             #expect(digits.allSatisfy { UInt64($0) != nil }, "\(line)")
         }
         #expect(answer.text.contains("tally_ready 1\n"))
+        #expect(answer.text.contains("tally_build_info{version=\"\(TallyVersion.text)\"} 1\n"))
         let commits = answer.text.split(separator: "\n").filter {
             $0.hasPrefix("tally_commit_duration_seconds")
         }

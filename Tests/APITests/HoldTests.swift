@@ -40,7 +40,7 @@ import Testing
         #expect(answer.headers["tally-credits-held"] == "10")
         let balance = try balance(server)
         #expect(balance["held"] == .number("10"))
-        #expect(balance["used"] == .number("10"))
+        #expect(balance["used"] == .number("0"))
         #expect(balance["grants"][0]["held"] == .number("10"))
         #expect(try server.operator().get("/v1/audit").json["ok"] == .bool(true))
         let placed = try Instant(rfc3339: (json["created_at"].text ?? "").utf8.span)

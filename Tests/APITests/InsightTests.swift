@@ -85,6 +85,41 @@ import Testing
         }
     }
 
+    @Test func `parts of a day have the repeats of the day`() throws {
+        let (server, client) = try start()
+        var times = [server.time.now()]
+        for number in 0..<6 {
+            _ = try charge(client, "k\(number)", "1", parameters: #"{"id":7}"#)
+            server.time.advance(seconds: 600)
+            times.append(server.time.now())
+        }
+        func repeats(_ from: Int, _ to: Int) throws -> Int {
+            let json = try client.get(
+                "/v1/insights/duplicates?account=acme&window_seconds=900&from="
+                    + "\(times[from].rfc3339)&to=\(times[to].rfc3339)"
+            ).json
+            #expect(json["complete"] == .bool(true))
+            return json["repeats"].number ?? -1
+        }
+        #expect(try repeats(0, 6) == 5)
+        #expect(try repeats(0, 1) == 0)
+        for cut in 1..<6 {
+            #expect(try repeats(0, cut) + repeats(cut, 6) == 5, "\(cut)")
+            #expect(try repeats(cut, cut + 1) == 1)
+        }
+    }
+
+    @Test func `entries are counted that lie in what was asked for`() throws {
+        let (server, client) = try start()
+        for number in 0..<5 { _ = try charge(client, "k\(number)", "1") }
+        server.time.advance(seconds: 7200)
+        let from = server.time.now().advanced(seconds: -3600).rfc3339
+        for name in ["duplicates?window_seconds=60&", "consumption?"] {
+            let answer = try client.get("/v1/insights/\(name)account=acme&from=\(from)")
+            #expect(answer.json["entries_read"] == .number("0"), "\(answer.text)")
+        }
+    }
+
     @Test func `on the first day use is taken to go on`() throws {
         let (_, client) = try start()
         _ = try charge(client, "k", "10")
@@ -95,6 +130,52 @@ import Testing
         #expect(json["usual_day"]["days"] == .number("0"))
         let answer = try client.get("/v1/balance?account=acme").json
         #expect(answer["average_daily"] == .number("10"))
+    }
+
+    @Test func `days of the forecast are those of the calendar`() throws {
+        let server = try TestServer()
+        let client = try server.account("acme", credits: "0")
+        // To a Saturday at 16:32; 1970-01-01 was a Thursday.
+        let now = server.time.now().micros / 1_000_000
+        let saturday = (now / 604_800 + 2) * 604_800 + 2 * 86_400
+        server.time.advance(seconds: saturday + 16 * 3600 + 32 * 60 - now)
+        let first = saturday - 54 * 86_400
+        let time = { (hour: Int64) in Instant(micros: (first + hour * 3600) * 1_000_000).rfc3339 }
+        let granted = try client.post(
+            "/v1/accounts/acme/grants", #"{"amount":970,"posted_at":"\#(time(0))"}"#,
+            idempotency: "g")
+        try #require(granted.status == 201, "\(granted.text)")
+        let hours = (0..<Int64(54 * 24)).filter { $0 / 24 % 7 < 5 }
+        let items = hours.map { hour in
+            #"{"idempotency_key":"k\#(hour)","account":"acme","action":"a","amount":1,"#
+                + #""posted_at":"\#(time(hour))"}"#
+        }
+        let charged = try client.post(
+            "/v1/charges/batch", "{\"charges\":[\(items.joined(separator: ","))]}")
+        try #require(charged.status == 200)
+        let answer = try client.get("/v1/insights/forecast?account=acme").json
+        #expect(answer["available"] == .number("10"))
+        #expect(answer["forecast"]["method"] == .string("same_weekday_of_4_weeks"))
+        let monday = Instant(micros: (saturday + 2 * 86_400 + 10 * 3600) * 1_000_000).rfc3339
+        #expect(answer["forecast"]["runs_out_at"] == .string(monday))
+        let balance = try client.get("/v1/balance?account=acme").json
+        #expect(balance["runs_out_at"] == .string(monday))
+    }
+
+    @Test(arguments: [(20, "10"), (40, "10"), (1, "10"), (0, "5")])
+    func `the average is that of whole days`(days: Int, average: String) throws {
+        let (server, client) = try start()
+        let rest = 86_400 - server.time.now().micros / 1_000_000 % 86_400
+        server.time.advance(seconds: rest + 18 * 3600)
+        for day in 0..<days {
+            _ = try charge(client, "k\(day)", "10")
+            server.time.advance(seconds: 86_400)
+        }
+        _ = try charge(client, "today", "5")
+        for path in ["/v1/balance", "/v1/insights/forecast"] {
+            let answer = try client.get("\(path)?account=acme").json
+            #expect(answer["average_daily"] == .number(average), "\(path)")
+        }
     }
 
     @Test func `a forecast is tried on the past and tells its error`() throws {

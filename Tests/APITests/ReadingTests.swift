@@ -128,6 +128,7 @@ import Testing
         #expect(csv.headers["content-type"] == "text/csv; charset=utf-8")
         let lines = csv.text.split(separator: "\r\n")
         #expect(lines.count == 4)
+        #expect(lines[1].hasSuffix(",insufficient_credits"))
         #expect(lines[2].contains(#""{""q"":""a,\""b\""""}""#))
         let columns = lines[0].split(separator: ",").count
         for line in [lines[1], lines[3]] {
@@ -138,6 +139,32 @@ import Testing
             "/v1/entries?account=acme&limit=1", ["Accept: application/x-ndjson"])
         #expect(first.json["kind"] == .string("refusal"))
         #expect(first.headers["tally-next-cursor"]?.hasPrefix("cur_") == true)
+    }
+
+    @Test func `a range that ends before it begins is refused everywhere`() throws {
+        let server = try TestServer()
+        let client = try server.account("acme")
+        let range = "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"
+        for path in ["usage", "entries", "runs", "insights/consumption", "insights/duplicates"] {
+            let answer = try client.get("/v1/\(path)?account=acme&\(range)")
+            #expect(answer.status == 422, "\(path)")
+            #expect(answer.json["field"] == .string("to"), "\(path)")
+            #expect(answer.json["detail"] == .string("it is before from"), "\(path)")
+        }
+    }
+
+    @Test func `a time that cannot be is refused with those that can`() throws {
+        let server = try TestServer()
+        let client = try server.account("acme")
+        for (body, field, detail) in [
+            (#"{"amount":1,"posted_at":"2099-01-01T00:00:00Z"}"#, "posted_at", "last entry"),
+            (#"{"amount":1,"expires_at":"2020-01-01T00:00:00Z"}"#, "expires_at", "effective_at"),
+        ] {
+            let answer = try client.post("/v1/accounts/acme/grants", body, idempotency: field)
+            #expect(answer.json["code"] == .string("timestamp_out_of_range"), "\(answer.text)")
+            #expect(answer.json["field"] == .string(field))
+            #expect(answer.json["detail"].text?.contains(detail) == true, "\(answer.text)")
+        }
     }
 
     @Test func `the audit finds every balance to follow from its lots`() throws {

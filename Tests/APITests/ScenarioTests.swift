@@ -179,6 +179,28 @@ import Testing
         #expect(groups.map { $0["credits"] } == [.number("28"), .number("10")])
     }
 
+    @Test func `a run does not go on until a refund`() throws {
+        let (server, client) = try start()
+        try charge(client, "k0", "1", run: "r")
+        server.time.advance(seconds: 60)
+        try charge(client, "k1", "2", run: "r")
+        let before = try client.get("/v1/runs/r?account=acme").json
+        let id = try client.get("/v1/entries?account=acme&limit=1").json["data"][0]["entry_id"].text
+        for isStored in [false, true] {
+            if isStored { try server.checkpoint(cellQuarters: 1) }
+            server.time.advance(seconds: 3600)
+            let refunded = try client.post(
+                "/v1/refunds", "{\"entry_id\":\"\(try #require(id))\",\"amount\":1}",
+                idempotency: "r\(isStored)")
+            #expect(refunded.status == 201)
+            let run = try client.get("/v1/runs/r?account=acme").json
+            #expect(run["credits"] == .number(isStored ? "1" : "2"))
+            for name in ["first_at", "last_at", "duration_ms"] {
+                #expect(run[name] == before[name], "\(name)")
+            }
+        }
+    }
+
     @Test func `runs are listed by when they began, page by page`() throws {
         let (server, client) = try start()
         for round in 0..<3 {
@@ -218,9 +240,18 @@ import Testing
             "/v1/runs?account=acme", #"{"scenario":"s","run":"r","started_at":"\#(past)"}"#)
         try #require(began.status == 201, "\(began.text) at \(server.time.now())")
         #expect(began.json["started_at"] == .string(past))
-        let again = try client.post("/v1/runs?account=acme", #"{"scenario":"x","run":"r"}"#)
+        let again = try client.post("/v1/runs?account=acme", #"{"scenario":"s","run":"r"}"#)
+        #expect(again.status == 201)
         #expect(again.json["started_at"] == .string(past))
         #expect(again.json["scenario"] == .string("s"))
+        let other = try client.post("/v1/runs?account=acme", #"{"scenario":"x","run":"r"}"#)
+        #expect(other.status == 409)
+        #expect(other.json["code"] == .string("already_exists"))
+        #expect(other.json["field"] == .string("scenario"))
+        let nobody = try client.post(
+            "/v1/runs/never/finish?account=acme", #"{"status":"failed"}"#)
+        #expect(nobody.status == 404)
+        #expect(try client.get("/v1/runs/never?account=acme").status == 404)
         for status in ["failed", "cancelled"] {
             let ended = try client.post(
                 "/v1/runs/r/finish?account=acme", #"{"status":"\#(status)"}"#)

@@ -138,6 +138,27 @@ import Testing
                 + "2025-11-05T10:00:00Z,3,2,2,20,0,3\r\n2025-11-05T11:00:00Z,4,1,1,10,0,4\r\n")
         let grouped = try client.get("/v1/usage?\(range)&group_by=action", ["Accept: text/csv"])
         #expect(grouped.text.contains("2025-11-05T10:00:00Z,a1,2,1,1,10,0,2\r\n"))
+        let split = try client.get(
+            "/v1/usage?\(range)&group_by=plan_or_extra", ["Accept: text/csv"])
+        #expect(split.text.contains("2025-11-05T10:00:00Z,extra,3,,,,,\r\n"), "\(split.text)")
+        let empty = try client.get(
+            "/v1/usage?\(range)&group_by=action&action=none", ["Accept: text/csv"])
+        #expect(empty.text.contains("\r\n2025-11-05T11:00:00Z,,0,0,0,0,0,0\r\n"), "\(empty.text)")
+    }
+
+    @Test func `in CSV an empty value is not one that was not sent`() throws {
+        let server = try TestServer()
+        let client = try server.account("acme")
+        for (key, parameters) in [("a", #"{"q":""}"#), ("b", "{}"), ("c", #"{"q":"x,y"}"#)] {
+            _ = try client.charge(
+                #"{"account":"acme","action":"a","amount":1,"parameters":\#(parameters)}"#, key)
+        }
+        let csv = try client.get(
+            "/v1/usage?account=acme&resolution=month&group_by=parameter:q", ["Accept: text/csv"])
+        let names = csv.text.split(separator: "\r\n").compactMap { line in
+            line.contains("Z,") ? line.drop { $0 != "," }.dropFirst().prefix(4) : nil
+        }
+        #expect(Set(names).isSuperset(of: ["\"\",1", ",1,1", "\"x,y"]), "\(csv.text)")
     }
 
     @Test(arguments: [
@@ -146,6 +167,7 @@ import Testing
         ("time_zone=Mars/Olympus", "time_zone"), ("time_zone=../../etc/passwd", "time_zone"),
         ("time_zone=/etc/passwd", "time_zone"), ("time_zone=", "time_zone"),
         ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to"), ("from=now", "from"),
+        ("from=9998-01-01T00:00:00Z", "from"),
         ("resolution=hour&from=2001-01-01T00:00:00Z", "from"), ("key=x", "key"),
     ])
     func `what cannot be reported is told`(query: String, field: String) throws {

@@ -123,6 +123,26 @@ class BackupTest(TallyCase):
         self.assertIn("segment 2 is not what was written", self.restore(status=1))
         self.assertFalse(pathlib.Path(self.restored).exists())
 
+    def test_a_backup_whose_older_part_is_damaged_is_not_gone_on_with(self):
+        first = self.backup()
+        self.client(self.server, self.key).post(
+            "/v1/charges", {"account": "acme", "action": "call", "amount": 1}, idempotency_key="later")
+        database = sqlite3.connect(f"{self.copy}/journal.db")
+        money, = database.execute("SELECT money FROM segment WHERE number = 1").fetchone()
+        for changed in (bytes([*money[:50], money[50] ^ 1, *money[51:]]), money):
+            database.execute("UPDATE segment SET money = ? WHERE number = 1", (changed,))
+            database.commit()
+            if changed != money:
+                told = self.backup(status=1)
+                self.assertIn("is damaged: segment 1 is not what was written: money byte 50", told)
+                self.assertIn("Nothing was added", told)
+        database.close()
+        # Whole again, it is gone on with, and says what was looked at.
+        second = self.backup()
+        self.assertEqual(second["checked"], int(first["head"].split(":")[0]))
+        self.assertGreater(second["segments"], 0)
+        self.assertEqual(self.backup("--quick")["checked"], 0)
+
     def test_details_that_were_erased_stay_erased_in_a_copy(self):
         self.assertEqual(self.server.stop(), 0)
         database = sqlite3.connect(f"{self.folder}/journal.db")

@@ -23,11 +23,19 @@ class CommandTests(TallyCase):
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 self.assertTrue(done.stdout.startswith(f"tally {command}"), done.stdout)
 
+    def test_help_and_version_are_told_by_every_usual_name(self):
+        self.assertEqual(run_tally("help", "serve").stdout, run_tally("serve", "--help").stdout)
+        version = run_tally("--version")
+        self.assertEqual((version.returncode, version.stderr), (0, ""))
+        self.assertRegex(version.stdout, r"^tally [0-9]+\.[0-9]+\.[0-9]+\n$")
+        self.assertEqual(run_tally("version").stdout, version.stdout)
+
     def test_wrong_usage_ends_with_2_and_says_why_on_stderr(self):
         wrong = [
             [], ["frobnicate"], ["serve", "--frobnicate"], ["serve", "--listen"],
             ["serve", "--listen", "nowhere"], ["admin"], ["admin", "key", "create"],
             ["admin", "key", "create", "--role", "king"], ["replay"], ["usage", "credits"],
+            ["help", "nosuch"], ["export", "foo"], ["version", "1"],
         ]
         for number, arguments in enumerate(wrong):
             with self.subTest(arguments):
@@ -49,6 +57,34 @@ class CommandTests(TallyCase):
                 done = run_tally(*arguments, cwd=self.folder)
                 self.assertEqual((done.returncode, done.stdout), (1, ""), done)
                 self.assertIn("tally", done.stderr)
+
+    def test_a_journal_that_is_none_is_named(self):
+        path = os.path.join(self.folder, "journal.db")
+        for content, told in [(b"", "is empty: it holds no journal"), (b"nonsense" * 1000, "not a database")]:
+            with open(path, "wb") as file:
+                file.write(content)
+            for command in (["verify"], ["export", "accounts"], ["serve", "--listen", "127.0.0.1:0"]):
+                if not content and command[0] == "serve":
+                    continue
+                done = run_tally(*command, "--data", self.folder)
+                self.assertEqual(done.returncode, 1, done)
+                self.assertIn(path, done.stderr)
+                self.assertIn(told, done.stderr)
+                self.assertNotIn("SELECT", done.stderr)
+
+    def test_refusals_of_a_connection_say_why(self):
+        server = self.start()
+        key = server.make_key()
+        self.make_account(self.client(server, key), "acme", 5)
+        done = run_tally("usage", "credits", "--url", server.url, "--key", key)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("name one with --account", done.stderr)
+        done = run_tally("usage", "credits", "--url", server.url, "--key", key, "--account", "acme")
+        self.assertEqual(json.loads(done.stdout)["remainingCredits"], 5)
+        done = run_tally("usage", "credits", "--url", server.url.replace("http:", "https:"), "--key", key)
+        self.assertEqual(done.returncode, 1)
+        self.assertNotIn("failed(code", done.stderr)
+        self.assertIn("(libcurl", done.stderr)
 
     def test_a_taken_port_is_named(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:

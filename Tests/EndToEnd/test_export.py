@@ -141,6 +141,7 @@ class ExportTest(TallyCase):
         file = pathlib.Path(self.folder) / "out.csv"
         for options, code, told in [
                 (["things"], 2, "not things"), (["entries", "--format", "xml"], 2, "csv or ndjson"),
+                (["entries", "--account", "nope"], 1, "there is no account nope"),
                 (["keys", "--from", "2026-01-01T00:00:00Z"], 2, "only entries"),
                 (["entries", "--account", "a b"], 2, "no id of an account"),
                 (["entries", "--from", "yesterday"], 2, "--from is a time"),

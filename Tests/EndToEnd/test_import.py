@@ -168,7 +168,8 @@ class ImportTest(TallyCase):
                 ("entries", [{**good, "action": "a b"}], "entries.csv:2: action"),
                 ("entries", [{**good, "parameters": "{"}], "parameters: { is no object"),
                 ("entries", [{**good, "colour": "red"}], "--skip colour leaves it out"),
-                ("entries", [{**good, "kind": "refund", "refunds": "e", "entry_id": "r"}], None),
+                ("entries", [{**good, "kind": "refund", "refunds": "e", "entry_id": "r"}],
+                 "entries.csv:2: refunds: no charge of the account before it has the entry_id e"),
                 ("keys", [{"account": "a", "name": "k", "sha256": "12"}], "64 hexadecimal digits"),
                 ("keys", [{"account": "a", "name": "k", "sha256": "ab" * 32},
                           {"account": "a", "name": "k", "sha256": "cd" * 32}], "has this name"),
@@ -181,12 +182,34 @@ class ImportTest(TallyCase):
             with self.subTest(name=name, told=told):
                 before = (self.tables / f"{name}.csv").read_bytes()
                 self.table(name, rows)
-                if told:
-                    self.assertIn(told, self.take(code=1))
-                    self.assertEqual(self.operator.get("/v1/accounts").json["data"], [])
+                self.assertIn(told, self.take(code=1))
+                self.assertEqual(self.operator.get("/v1/accounts").json["data"], [])
                 (self.tables / f"{name}.csv").write_bytes(before)
         self.table("entries", [good, {**good, "colour": "red"}])
         self.assertIn("2 charges", self.take("--skip", "colour", "--dry-run"))
+
+    def test_csv_that_is_none_is_refused_with_its_line(self):
+        for text, told in [
+                ("id,name\nu1,Caf\u00e9\n".encode("latin-1"), "accounts.csv:2: it is not UTF-8"),
+                ("id,n\u00e4me\nu1,x\n".encode("latin-1"), "accounts.csv:1: it is not UTF-8"),
+                (b'id,name\nu1,x\nu2,"a"b\n', "accounts.csv:3: something stands after the quote"),
+                (b'id,name\nu3,a"b"\n', "accounts.csv:2: a quote stands within a field"),
+                (b'id,name\nu3,a"b\nu4,c\n', "accounts.csv:2: a quote is not closed"),
+                (b'id,name\nu3,a\rb\n', "accounts.csv:2: a carriage return"),
+                (b'id,skipped\nu3,"a\nb"\nu4,a"\n', "accounts.csv:4: a quote is not closed"),
+                (b'{"id":"u1","name":"Caf\xe9"}\n', "accounts.ndjson:1: it is no JSON")]:
+            with self.subTest(text=text):
+                name = "accounts.ndjson" if text.startswith(b"{") else "accounts.csv"
+                path = self.tables / name
+                path.write_bytes(text)
+                self.assertIn(told, self.take("--skip", "skipped", code=1))
+                path.unlink()
+        self.assertEqual(self.operator.get("/v1/accounts").json["data"], [])
+        quoted = b'\xef\xbb\xbfid,name\r\nu1,"a ""b"", c"\r\n\r\n"u2",Caf\xc3\xa9'
+        (self.tables / "accounts.csv").write_bytes(quoted)
+        self.take()
+        names = [row["name"] for row in self.operator.get("/v1/accounts").json["data"]]
+        self.assertEqual(names, ['a "b", c', "Caf\u00e9"])
 
     def test_entries_of_the_past_come_before_others(self):
         self.make_account(self.operator, "late", 5)
@@ -196,6 +219,11 @@ class ImportTest(TallyCase):
             {"account": account, "created_at": DAY.format(1), "credits": "1", "action": "x"}
             for account in ("late", "new")])
         self.table("accounts", [{"id": "new"}])
+        planned = self.take("--dry-run", code=1)
+        self.assertIn("entries.csv:2: created_at: the account has entries up to", planned)
+        self.assertIn("1 accounts or grants would not be imported", planned)
+        done = run_tally("import", self.tables, "--url", self.server.url, "--key", self.operator.key)
+        self.assertIn("entries: 1 of 2 are there\n", done.stdout)
         told = self.take(code=1)
         self.assertIn("entries.csv:2: POST", told)
         self.assertIn("before an account has others", told)
@@ -231,6 +259,28 @@ class ImportTest(TallyCase):
             found = [self.balance(self.operator, id) for id in ("owes", "empty", "some")]
             self.assertEqual([(one["available"], one["negative"]) for one in found],
                              [(0, 40), (0, 0), (3, 0)])
+
+    def test_somebody_may_owe_more_than_the_overdraft_limit(self):
+        self.table("accounts", [{"id": "owes", "overdraft_limit": "10"}])
+        self.table("balances", [{"account": "owes", "credits": "-40"}])
+        for _ in range(2):
+            self.take()
+            balance = self.balance(self.operator, "owes")
+            self.assertEqual((balance["available"], balance["negative"]), (0, 40))
+            self.assertEqual(self.operator.get("/v1/accounts/owes").json["overdraft_limit"], 10)
+
+    def test_credits_of_a_plan_that_come_twice_are_told(self):
+        self.post_plan("free", 100)
+        self.table("accounts", [{"id": id, "plan": "free"} for id in "ab"])
+        self.table("balances", [{"account": "a", "credits": "60", "kind": "plan"},
+                                {"account": "b", "credits": "5", "kind": "top_up"}])
+        for options, told in [(["--dry-run"], True), (["--dry-run", "--replace"], False), ([], True)]:
+            done = run_tally("import", self.tables, "--url", self.server.url,
+                             "--key", self.operator.key, *options)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual("1 of the accounts with credits of a plan" in done.stderr, told, done)
+        self.take("--dry-run", "--replace")
+        self.assertEqual(self.balance(self.operator, "a")["available"], 160)
 
     def post_plan(self, name, credits):
         answer = self.operator.send(

@@ -55,6 +55,19 @@ class SettingTests(unittest.TestCase):
             stopped(process)
             self.assertEqual(process.returncode, 0)
 
+    def test_settings_come_from_a_pipe_too(self):
+        reader, writer = os.pipe()
+        settings = {"data": str(self.path / "piped"), "listen": "127.0.0.1:0"}
+        os.write(writer, json.dumps(settings).encode())
+        os.close(writer)
+        process = subprocess.Popen(
+            [BINARY, "serve", "--config", f"/dev/fd/{reader}"], pass_fds=[reader],
+            stderr=subprocess.PIPE, text=True)
+        os.close(reader)
+        self.assertIn("new data folder", process.stderr.readline())
+        stopped(process)
+        self.assertTrue((self.path / "piped/journal.db").exists())
+
     def test_what_is_wrong_is_named_where_it_stands(self):
         config = self.path / "tally.json"
         for text, environment, code, told in [
@@ -104,6 +117,7 @@ class DoctorTests(unittest.TestCase):
             self.assertEqual(code, 0)
             self.assertRegex(found["disk"]["detail"], "takes [0-9]+ us, one in a hundred [0-9]+ us")
             self.assertIn("none yet", found["journal"]["detail"])
+            self.assertEqual(found["clock"]["state"], "ok")
             self.assertEqual(os.listdir(folder), [])
             process, _ = serve("--data", data, "--listen", "127.0.0.1:0")
             subprocess.run(
@@ -113,7 +127,14 @@ class DoctorTests(unittest.TestCase):
             self.assertEqual((code, found["journal"]["state"]), (0, "ok"))
             self.assertIn("1 segments, journal_mode wal", found["journal"]["detail"])
             self.assertEqual(found["clock"]["state"], "ok")
+            self.assertEqual(found["access"]["state"], "ok")
             stopped(process)
+            for name in ("journal.db", "state.db", "lock"):
+                self.assertEqual(os.stat(f"{data}/{name}").st_mode & 0o777, 0o600, name)
+            os.chmod(data, 0o755)
+            code, found = self.look("--data", data)
+            self.assertEqual((code, found["access"]["state"]), (0, "warning"))
+            self.assertIn(f"chmod -R go= {data}", found["access"]["detail"])
             pathlib.Path(data, "journal.db").write_bytes(b"nonsense" * 1000)
             code, found = self.look("--data", data)
             self.assertEqual((code, found["journal"]["state"]), (1, "failed"))
@@ -138,7 +159,16 @@ class ManualTests(unittest.TestCase):
         script = self.said("completion", "bash")
         for words, expected in [
                 (["tally", "ser"], ["serve"]), (["tally", "serve", "--rate"], ["--rate-limit"]),
-                (["tally", "restore", "--he"], ["--head", "--help"]), (["tally", "backup", "--no"], [])]:
+                (["tally", "restore", "--he"], ["--head", "--help"]), (["tally", "backup", "--no"], []),
+                (["tally", "backup", "--he"], ["--help"]), (["tally", "admin", ""], ["key"]),
+                (["tally", "admin", "key", ""], ["create", "list", "revoke"]),
+                (["tally", "admin", "key", "create", "--role", ""], ["operator", "service"]),
+                (["tally", "export", "e"], ["entries"]), (["tally", "export", "k"], ["keys"]),
+                (["tally", "completion", ""], ["bash", "fish", "zsh"]),
+                (["tally", "serve", "--log", ""], ["json", "text"]),
+                (["tally", "serve", "--data", "x", "--log", "j"], ["json"]),
+                (["tally", "export", "entries", "--format", ""], ["csv", "ndjson"]),
+                (["tally", "help", "ver"], ["verify", "version"])]:
             line = " ".join(f"'{word}'" for word in words)
             done = subprocess.run(
                 ["bash", "-c", f"{script}\nCOMP_WORDS=({line}) COMP_CWORD={len(words) - 1}\n_tally\n"
@@ -147,7 +177,10 @@ class ManualTests(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertEqual(sorted(done.stdout.split()), expected)
         self.assertIn("bashcompinit", self.said("completion", "zsh"))
-        self.assertIn("-a serve", self.said("completion", "fish"))
+        fish = self.said("completion", "fish")
+        self.assertIn("-a serve", fish)
+        self.assertIn("-a 'create list revoke'", fish)
+        self.assertIn("-l log -x -a 'text json'", fish)
         wrong = subprocess.run([BINARY, "completion", "tcsh"], capture_output=True, text=True, timeout=60)
         self.assertEqual(wrong.returncode, 2)
 

@@ -101,11 +101,11 @@ struct UseForecastTests {
         let forecast = UseForecast((0..<40).map { $0 % 8 == 7 ? most : 1 })
         let spread = try #require(forecast.spread)
         #expect(spread.high <= 1_000_000)
-        let burned = BurnDown([try Self.lot(1, .max)], from: .epoch) {
+        let burned = Self.burn([try Self.lot(1, .max)]) {
             forecast.use(ahead: $0) * Int128(spread.high) / 10_000
         }
         #expect(burned.emptyAt != nil)
-        let atOnce = BurnDown([try Self.lot(1, .max)], from: .epoch) { _ in .max }.emptyAt
+        let atOnce = Self.burn([try Self.lot(1, .max)]) { _ in .max }.emptyAt
         #expect(try #require(atOnce) < Instant.epoch.advanced(seconds: 1))
         #expect(
             UseForecast([1, 1, 1, 1, 1, 1, 1] + [Int128](repeating: most, count: 13)).spread?.high
@@ -122,6 +122,18 @@ struct UseForecastTests {
             amounts: [credits, credits, 0, 0, 0, 0], state: .open, isVoided: false)
     }
 
+    /// A year of days of 24 hours, from an hour of the first one on.
+    private static func burn(
+        _ lots: [Lot], from hour: Int64 = 0, use: (Int) -> Int128
+    ) -> BurnDown {
+        let edges = (0...Int64(BurnDown.daysMax)).map { day in
+            Instant.epoch.advanced(seconds: day * 86_400)
+        }
+        return BurnDown(
+            lots, from: .epoch.advanced(seconds: hour * 3600),
+            days: zip(edges, edges.dropFirst()).map { $0..<$1 }, use: use)
+    }
+
     private static func hours(_ time: Instant?) -> Int64? { time.map { $0.micros / 3_600_000_000 } }
 
     @Test func `lots burn in their order, and what expires is lost`() throws {
@@ -131,23 +143,40 @@ struct UseForecastTests {
             try Self.lot(4, 12_000_000, from: 100),
         ]
         // One credit an hour: 12 of the first lot are lost; the second lasts for 24 hours more.
-        let burned = BurnDown(lots, from: .epoch) { _ in 24_000_000 }
+        let burned = Self.burn(lots) { _ in 24_000_000 }
         #expect(Self.hours(burned.emptyAt) == 36)
         #expect(burned.unused[lots[0].position] == 12_000_000)
         #expect(burned.unused[lots[2].position] == 47_000_000)
         #expect(burned.unused.count == 2)
     }
 
+    @Test func `of the day that is now only the rest is used, evenly`() throws {
+        // A Saturday afternoon: nothing is used before Monday, then one credit an hour.
+        let use: (Int) -> Int128 = { $0 % 7 < 2 ? 0 : 24_000_000 }
+        let ten = try Self.lot(1, 10_000_000)
+        #expect(Self.hours(Self.burn([ten], from: 16, use: use).emptyAt) == 58)
+        let busy = Self.burn([ten], from: 16) { $0 == 0 ? 24_000_000 : 2_400_000 }
+        #expect(Self.hours(busy.emptyAt) == 44)
+        let ending = try Self.lot(1, 10_000_000, until: 24)
+        let burned = Self.burn([ending], from: 16) { _ in 24_000_000 }
+        #expect(burned.unused[ending.position] == 2_000_000)
+        // A day of 23 hours is a day.
+        let short = [Instant.epoch..<Instant.epoch.advanced(seconds: 23 * 3600)]
+        let lot = try Self.lot(1, 1_000_000, until: 23)
+        let whole = BurnDown([lot], from: .epoch, days: short) { _ in 600_000 }
+        #expect(whole.unused[lot.position] == 400_000)
+    }
+
     @Test func `credits that last are told so, and none last no time`() throws {
         let lot = try Self.lot(1, 1_000_000)
-        #expect(BurnDown([lot], from: .epoch) { _ in 0 }.emptyAt == nil)
-        #expect(BurnDown([lot], from: .epoch) { _ in 2700 }.emptyAt == nil)
-        #expect(BurnDown([lot], from: .epoch) { _ in 2800 }.emptyAt != nil)
-        #expect(BurnDown([], from: .epoch) { _ in 1 }.emptyAt == .epoch)
-        #expect(BurnDown([], from: .epoch) { _ in 0 }.emptyAt == nil)
-        let later = BurnDown([lot], from: .epoch) { day in day < 10 ? 0 : 1_000_000 }
+        #expect(Self.burn([lot]) { _ in 0 }.emptyAt == nil)
+        #expect(Self.burn([lot]) { _ in 2700 }.emptyAt == nil)
+        #expect(Self.burn([lot]) { _ in 2800 }.emptyAt != nil)
+        #expect(Self.burn([]) { _ in 1 }.emptyAt == .epoch)
+        #expect(Self.burn([]) { _ in 0 }.emptyAt == nil)
+        let later = Self.burn([lot]) { day in day < 10 ? 0 : 1_000_000 }
         #expect(Self.hours(later.emptyAt) == 264)
-        let most = BurnDown([try Self.lot(1, .max)], from: .epoch) { _ in .max / 200_000_000_000 }
+        let most = Self.burn([try Self.lot(1, .max)]) { _ in .max / 200_000_000_000 }
         #expect(Self.hours(most.emptyAt) == 0)
     }
 }

@@ -97,9 +97,10 @@ struct JournalTests {
         }
         let bytes = try temporary.contents(of: "journal.db")
         let folder = try DataFolder(path: temporary.path)
-        #expect(throws: StoreError.corrupt("the file is not Tally's")) {
-            _ = try SQLiteJournal(in: folder)
-        }
+        let path = "\(temporary.path)/journal.db"
+        #expect(
+            throws: StoreError.corrupt("\(path) is not a file of Tally's, or of another kind")
+        ) { _ = try SQLiteJournal(in: folder) }
         #expect(try temporary.contents(of: "journal.db") == bytes)
     }
 
@@ -112,8 +113,9 @@ struct JournalTests {
                 path: "\(temporary.path)/journal.db", access: .writing, vfs: nil)
             try file.run("PRAGMA user_version = 3")
         }
+        let path = "\(temporary.path)/journal.db"
         #expect(
-            throws: StoreError.unavailable("the file was written by a newer version of Tally (3)")
+            throws: StoreError.unavailable("\(path) was written by a newer version of Tally (3)")
         ) { _ = try SQLiteJournal(in: folder) }
     }
 }

@@ -22,8 +22,11 @@ private struct RunTotals: Equatable {
     mutating func add(_ entry: PlainEntry) {
         let bare = entry.bare
         positions = [positions.first ?? bare.position, bare.position]
+        // A run does not go on until a refund.
+        let last = times.last ?? Instant.earliest.micros
         times = [
-            min(times.first ?? .max, bare.time.micros), max(times.last ?? .min, bare.time.micros),
+            min(times.first ?? .max, bare.time.micros),
+            bare.kind == .refund ? last : max(last, bare.time.micros),
         ]
         if scenario.isEmpty { scenario = entry.texts[2] }
         switch bare.kind {

@@ -91,8 +91,8 @@ struct StateEncodingTests {
         #expect(many.cells.reduce(0) { $0 + $1.sums.credits } == 20)
         let other = try #require(many.cells.last)
         #expect(other.sums.credits == 13)
-        #expect(many.names.text(other.key.action) == "other")
-        #expect(many.names.text(other.key.scenario) == "other")
+        #expect(many.names.text(other.key.action) == UsageCells.otherName)
+        #expect(many.names.text(other.key.scenario) == UsageCells.otherName)
         #expect(other.key.team == 0)
         #expect(other.key.key == UsageCells.otherKey)
     }

@@ -31,8 +31,7 @@ struct EntryFilter: Sendable {
     init(
         _ query: QueryParameters, slotOfKey: (APIKeyID) -> APIKeySlot?
     ) throws(Problem) {
-        from = try query.instant("from")
-        to = try query.instant("to")
+        (from, to) = try query.range()
         if let word = query["kind"] {
             let kinds = ListedKind.allCases.filter(\.isListed)
             guard let found = kinds.first(where: { $0.word == word }) else {

@@ -9,6 +9,8 @@ internal import Wire
 /// Tells how long an account's credits last, from what it used in the last weeks.
 struct ForecastReport: Sendable {
     private static let usualDays = 28
+    /// Over how many days use is averaged at most.
+    private static let averagedDays = 30
     /// How soon lots end that are shown, in days.
     private static let expiringDays: Int64 = 30
     private static let expiringMax = 100
@@ -32,25 +34,36 @@ struct ForecastReport: Sendable {
         guard let profile = services.directory.profile(view.slot) else { throw .nothingHere }
         do throws(StoreError) {
             let days = try days(in: profile.timeZone)
-            let average = try BalanceReport.averageDaily(view, services)
-            return try answer(profile.timeZone, days, averageDaily: average)
+            return try answer(profile.timeZone, days, averageDaily: averageDaily(days))
         } catch {
             throw Problem(error)
         }
     }
 
-    /// When nothing is left, nil when that is later than a year.
-    func runsOutAt(averageDaily: Int128) throws(StoreError) -> Instant? {
+    /// What is used a day on average, and when nothing is left; nil when that is later than a year.
+    func outlook() throws(StoreError) -> (averageDaily: Int128, runsOutAt: Instant?) {
         let zone = services.directory.profile(view.slot)?.timeZone ?? "UTC"
-        let forecast = UseForecast(try days(in: zone).whole.map(\.used))
-        return burnDown(forecast, averageDaily).emptyAt
+        let days = try days(in: zone)
+        let average = averageDaily(days)
+        let forecast = UseForecast(days.whole.map(\.used))
+        return (average, burnDown(forecast, average, in: zone).emptyAt)
+    }
+
+    /// What was used on a whole day, over those since the first use and at most the last thirty; on the
+    /// first day, what was used on it.
+    private func averageDaily(_ days: Days) -> Int128 {
+        let known = days.whole.reduce(days.today) { $0 + $1.used }
+        let isOlder = known < view.record.charged - view.record.refunded
+        let counted = (isOlder ? days.whole[...] : days.used).suffix(Self.averagedDays)
+        guard !counted.isEmpty else { return days.today }
+        return counted.reduce(0) { $0 + $1.used } / Int128(counted.count)
     }
 
     private func answer(
         _ timeZone: String, _ days: Days, averageDaily: Int128
     ) throws(StoreError) -> ForecastAnswer {
         let forecast = UseForecast(days.whole.map(\.used))
-        let burned = burnDown(forecast, averageDaily)
+        let burned = burnDown(forecast, averageDaily, in: timeZone)
         let weekdays = (0..<7).map { weekday in
             ForecastAnswer.Usual(days.used.filter { $0.weekday == weekday }.map(\.used))
         }
@@ -69,8 +82,10 @@ struct ForecastReport: Sendable {
             expiring: try expiring(burned))
         answer.runsOutAt = burned.emptyAt
         if let spread = forecast.spread {
-            answer.earliest = burnDown(forecast, averageDaily, times: spread.high).emptyAt
-            answer.latest = burnDown(forecast, averageDaily, times: spread.low).emptyAt
+            answer.earliest =
+                burnDown(forecast, averageDaily, in: timeZone, times: spread.high).emptyAt
+            answer.latest =
+                burnDown(forecast, averageDaily, in: timeZone, times: spread.low).emptyAt
         }
         return answer
     }
@@ -82,13 +97,25 @@ struct ForecastReport: Sendable {
         forecast.isBlank ? averageDaily : forecast.use(ahead: ahead)
     }
 
-    /// What becomes of the lots.
+    /// What becomes of the lots, from the rest of today on.
     private func burnDown(
-        _ forecast: UseForecast, _ averageDaily: Int128, times hundredths: Int = 10_000
+        _ forecast: UseForecast, _ averageDaily: Int128, in timeZone: String,
+        times hundredths: Int = 10_000
     ) -> BurnDown {
-        BurnDown(view.lots, from: view.now) { day in
+        BurnDown(view.lots, from: view.now, days: comingDays(in: timeZone)) { day in
             Self.use(forecast, averageDaily, ahead: day) * Int128(hundredths) / 10_000
         }
+    }
+
+    /// Today and the days after it, as they are in the zone.
+    private func comingDays(in timeZone: String) -> [Range<Instant>] {
+        let zone = services.zones.rules(of: timeZone) ?? .utc
+        let start = TimeWindow.day.range(holding: view.now, in: zone).lowerBound.micros / 1_000_000
+        let end = start + Int64(BurnDown.daysMax) * Self.daySeconds
+        let starts =
+            zone.bucketStarts(of: .day, from: start, to: end, limit: BurnDown.daysMax * 2) ?? []
+        let edges = starts.map { Instant(micros: $0 * 1_000_000) }
+        return zip(edges, edges.dropFirst()).map { $0..<$1 }
     }
 
     /// Sums the account's cells up by its days.

@@ -88,15 +88,12 @@ struct InsightQuery: Sendable {
         _ query: QueryParameters, _ services: APIServices, now: Instant
     ) throws(Problem) {
         var filter = try EntryFilter(query, slotOfKey: services.directory.slot(of:))
-        to = filter.to
-        let end = filter.to ?? now
-        from = filter.from ?? end.advanced(seconds: -Self.daysUsual * 86_400)
+        (from, to) = try query.range(seconds: Self.daysUsual * 86_400, upTo: now)
         (filter.from, filter.to) = (nil, nil)
         self.filter = filter
         limit =
             try query.number("limit", in: 1...Int64(Self.groupsMax)).map { Int($0) }
             ?? Self.groupsUsual
-        guard from <= end else { throw .invalidParameter("to", "it is not before from") }
     }
 
     /// How soon the same call again is a repeat, in seconds.
@@ -120,14 +117,10 @@ struct InsightReport: Sendable {
         let actions = try usage(by: .action)
         let keys = try usage(by: .key)
         var groups: [[UInt8]: CallGroup] = [:]
-        let range = try visit { entry, text, parameters in
-            guard !parameters.isEmpty else { return true }
-            let key = text + [0] + parameters
-            guard groups[key] != nil || groups.count < Self.differentMax else { return false }
-            groups[
-                key,
-                default: CallGroup(action: text, parameters: parameters, newest: entry.position)
-            ].add(entry)
+        let range = try visit(since: query.from) { call in
+            guard !call.parameters.isEmpty else { return true }
+            guard groups[call.key] != nil || groups.count < Self.differentMax else { return false }
+            groups[call.key, default: CallGroup(call)].add(call.entry)
             return true
         }
         return ConsumptionAnswer(
@@ -137,27 +130,28 @@ struct InsightReport: Sendable {
     }
 
     func duplicates(within window: Int64) throws(Problem) -> DuplicatesAnswer {
-        var latest: [[UInt8]: EntrySummary] = [:]
+        var latest: [[UInt8]: InsightCall] = [:]
         var groups: [[UInt8]: CallGroup] = [:]
-        let range = try visit { entry, text, parameters in
-            guard !parameters.isEmpty, entry.credits > 0 else { return true }
-            let key = text + [0] + parameters
-            guard let later = latest.updateValue(entry, forKey: key) else {
-                return latest.count <= Self.differentMax
+        var refunded: [Position: Int64] = [:]
+        // What was called before the range can be called again within it.
+        let range = try visit(since: query.from.advanced(seconds: -window)) { call in
+            var call = call
+            guard call.entry.isCall else {
+                refunded[call.charge, default: 0] += call.entry.credits
+                return true
             }
+            call.entry.credits -= refunded.removeValue(forKey: call.charge) ?? 0
+            guard !call.parameters.isEmpty, call.entry.credits > 0 else { return true }
+            let isBefore = call.entry.time < query.from
+            let found =
+                isBefore
+                ? latest.removeValue(forKey: call.key)
+                : latest.updateValue(call, forKey: call.key)
+            guard let later = found else { return latest.count <= Self.differentMax }
             // Entries come newest first: the one seen before came after this one.
-            guard later.time <= entry.time.advanced(seconds: window) else { return true }
-            var group =
-                groups[key]
-                ?? CallGroup(action: text, parameters: parameters, newest: later.position)
-            group.add(later)
-            if group.examples.count < Self.examplesMax {
-                group.examples.append(
-                    CallGroup.Repeat(
-                        entry: later.position, of: entry.position, micros: later.credits,
-                        time: later.time))
-            }
-            groups[key] = group
+            guard later.entry.time <= call.entry.time.advanced(seconds: window) else { return true }
+            groups[call.key, default: CallGroup(later)].add(
+                later.entry, repeating: call.entry, examplesMax: Self.examplesMax)
             return true
         }
         return DuplicatesAnswer(
@@ -191,10 +185,10 @@ struct InsightReport: Sendable {
         return (sorted.map { UsageAnswer.Group(name: $0.key, sums: $0.value) }, total)
     }
 
-    /// Calls `body` with the calls asked for, newest first, their actions and parameters, until it
+    /// Calls `body` with the calls asked for and their refunds since `start`, newest first, until it
     /// gives false or there were too many.
     private func visit(
-        _ body: (EntrySummary, [UInt8], [UInt8]) -> Bool
+        since start: Instant, _ body: (InsightCall) -> Bool
     ) throws(Problem) -> InsightRange {
         var range = InsightRange(from: query.from, to: query.to ?? view.now)
         let entries = AccountEntries(of: view.slot, services.readModel, services.segments)
@@ -203,15 +197,15 @@ struct InsightReport: Sendable {
             var isEarlier = false
             let last = try entries.visit(
                 before: end ?? nil, limit: services.limits.insightEntriesMax, parameters: true
-            ) { entry, summaries in
-                range.entriesRead += 1
-                isEarlier = entry.kind.isEntry && entry.time < query.from
+            ) { (entry, summaries) throws(StoreError) in
+                isEarlier = entry.kind.isEntry && entry.time < start
                 guard !isEarlier else { return false }
-                guard entry.isCall, entry.time < query.to ?? .never, query.from <= entry.time,
-                    query.filter.includes(entry, of: summaries)
-                else { return true }
-                return body(
-                    entry, summaries.bytes(entry.action), summaries.bytes(entry.parameters))
+                guard entry.time < query.to ?? .never, start <= entry.time else { return true }
+                range.entriesRead += 1
+                guard entry.isUsage, query.filter.includes(entry, of: summaries) else {
+                    return true
+                }
+                return body(try call(entry, of: summaries, from: entries))
             }
             range.isComplete = isEarlier || last == nil
             return range
@@ -219,14 +213,65 @@ struct InsightReport: Sendable {
             throw Problem(error)
         }
     }
+
+    private func call(
+        _ entry: EntrySummary, of summaries: borrowing EntrySummaries, from entries: AccountEntries
+    ) throws(StoreError) -> InsightCall {
+        var call = InsightCall(
+            entry: entry, charge: entry.position, action: summaries.bytes(entry.action),
+            parameters: summaries.bytes(entry.parameters))
+        guard entry.kind == .refund,
+            let called = try entries.call(ofRefundAt: entry.position, parameters: true),
+            let charge = called.entries.first
+        else { return call }
+        call.charge = charge.position
+        call.parameters = called.bytes(charge.parameters)
+        return call
+    }
+}
+
+/// A call, or what a refund took back of one.
+private struct InsightCall {
+    var entry: EntrySummary
+    /// Where the call was charged.
+    var charge: Position
+    let action: [UInt8]
+    /// Those of the call.
+    var parameters: [UInt8]
+
+    /// The same for calls that are the same.
+    var key: [UInt8] { action + [0] + parameters }
 }
 
 extension CallGroup {
-    /// Adds a call; they come newest first.
+    fileprivate init(_ call: InsightCall) {
+        self.init(
+            action: call.action, parameters: call.parameters, newest: call.entry.position)
+    }
+
+    /// Adds a call, or takes a refund off; they come newest first.
+    ///
+    /// Times and the newest entry are those of calls, or of refunds while there are only these.
     fileprivate mutating func add(_ entry: EntrySummary) {
-        credits += Int128(entry.credits)
-        calls += 1
+        credits += UsageSums(of: entry).credits
+        if entry.isCall {
+            if calls == 0 { (newest, first, last) = (entry.position, entry.time, entry.time) }
+            calls += 1
+        }
+        guard entry.isCall || calls == 0 else { return }
         first = min(first, entry.time)
         last = max(last, entry.time)
+    }
+
+    /// Adds a call that came again after another.
+    fileprivate mutating func add(
+        _ later: EntrySummary, repeating call: EntrySummary, examplesMax: Int
+    ) {
+        add(later)
+        guard examples.count < examplesMax else { return }
+        examples.append(
+            Repeat(
+                entry: later.position, of: call.position, micros: later.credits,
+                time: later.time))
     }
 }

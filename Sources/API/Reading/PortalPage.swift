@@ -75,7 +75,7 @@ struct PortalPage: Sendable {
             count += cell.sums.calls
             if cell.key.start >= today { used += cell.sums.credits }
             keys[cell.key.key, default: UsageSums()].add(cell.sums)
-            actions[found.names.text(cell.key.action), default: UsageSums()].add(cell.sums)
+            actions[found.actionLabel(cell.key), default: UsageSums()].add(cell.sums)
         }
         model.chargesCount = Int(clamping: count)
         model.usedToday = CreditsTotal(micros: used)
@@ -112,7 +112,7 @@ struct PortalPage: Sendable {
             let slice = Int((cell.key.start - first) / perSlice)
             guard slice < Self.chartSlices else { continue }
             let zeros = [Int128](repeating: 0, count: Self.chartSlices)
-            series[found.names.text(cell.key.action), default: zeros][slice] += cell.sums.credits
+            series[found.actionLabel(cell.key), default: zeros][slice] += cell.sums.credits
         }
         let sorted = series.map { (name: $0.key, sum: $0.value.reduce(0, +), slices: $0.value) }
             .sorted { ($1.sum, $0.name) < ($0.sum, $1.name) }
@@ -193,6 +193,14 @@ extension PortalPage {
     private func keyName(_ slot: APIKeySlot) -> String {
         guard slot != ChargeCommand.noKey else { return "" }
         return services.directory.apiKey(slot)?.name ?? ""
+    }
+}
+
+extension UsageCells {
+    /// The action of a cell as pages show it; no action has the name of what is not told apart.
+    fileprivate func actionLabel(_ key: UsageKey) -> String {
+        let name = names.text(key.action)
+        return name == Self.otherName ? "(other)" : name
     }
 }
 

@@ -14,7 +14,7 @@ struct ReadView: Sendable {
     let record: AccountRecord
     /// What it has a plan for; nil when it never had one.
     let subscription: Subscription?
-    /// Micro-credits that calls have used in the period, holds included.
+    /// Micro-credits that calls have used in the period; what is held is apart.
     let used: Int128
     /// The lots that are not used up; asked for where they are shown.
     let lots: [Lot]
@@ -83,11 +83,6 @@ extension APIApplication {
 
 /// Makes the figures of a balance that the ledger does not keep.
 struct BalanceReport: Sendable {
-    /// Over how many days use is averaged at most.
-    private static let daysMax: Int64 = 30
-    private static let dayMicros: Int64 = 86_400_000_000
-    private static let quarterMicros: Int64 = 900_000_000
-
     let services: APIServices
     let view: ReadView
 
@@ -95,12 +90,12 @@ struct BalanceReport: Sendable {
         guard let profile = services.directory.profile(view.slot) else { throw .nothingHere }
         let forecast = ForecastReport(services: services, view: view)
         do throws(StoreError) {
-            let average = try Self.averageDaily(view, services)
+            let outlook = try forecast.outlook()
             return BalanceAnswer(
                 account: view.id, profile: profile, subscription: view.subscription,
                 used: view.used, record: view.record,
-                averageDaily: CreditsSum(micros: average),
-                runsOutAt: try forecast.runsOutAt(averageDaily: average), grants: try grants())
+                averageDaily: CreditsSum(micros: outlook.averageDaily),
+                runsOutAt: outlook.runsOutAt, grants: try grants())
         } catch {
             throw Problem(error)
         }
@@ -113,23 +108,6 @@ struct BalanceReport: Sendable {
             grants.append(BalanceAnswer.Grant(lot: lot, package: package))
         }
         return grants
-    }
-
-    /// What was used a day, over the days since the first charge and at most the last thirty.
-    static func averageDaily(
-        _ view: ReadView, _ services: APIServices
-    ) throws(StoreError) -> Int128 {
-        let now = view.now.micros
-        let start = (now - Self.daysMax * Self.dayMicros) / Self.quarterMicros
-        let cells = try services.readModel.usage(
-            of: view.slot, quarters: start..<now / Self.quarterMicros + 1
-        ).cells.cells
-        let used = cells.reduce(Int128(0)) { $0 + $1.sums.credits }
-        guard let first = cells.map(\.key.start).min() else { return 0 }
-        let age = now - first * Self.quarterMicros
-        let isOlder = used < view.record.charged - view.record.refunded
-        let days = isOlder ? Self.daysMax : (age + Self.dayMicros - 1) / Self.dayMicros
-        return used / Int128(min(max(days, 1), Self.daysMax))
     }
 }
 

@@ -120,9 +120,7 @@ struct UsageQuery: Sendable {
         _ query: QueryParameters, now: Instant, _ directory: Directory
     ) throws(Problem) {
         let resolution = try query.word("resolution", as: Resolution.self) ?? .day
-        to = try query.instant("to")
-        let end = to ?? now
-        from = try query.instant("from") ?? end.advanced(seconds: -resolution.usualSeconds)
+        (from, to) = try query.range(seconds: resolution.usualSeconds, upTo: now)
         self.resolution = resolution
         timeZone = query["time_zone"]
         groupText = query["group_by"]
@@ -130,7 +128,6 @@ struct UsageQuery: Sendable {
         var filter = try EntryFilter(query, slotOfKey: directory.slot(of:))
         (filter.from, filter.to) = (nil, nil)
         self.filter = filter
-        guard from <= end else { throw .invalidParameter("to", "it is not before from") }
     }
 
     /// A report in the account's own zone, up to now when `to` is nil.

@@ -7,20 +7,21 @@ internal import Wire
 
 /// The sums of a usage report as they grow.
 struct UsageBuckets {
-    /// The most values that the groups of a report tell apart; further ones count as other.
+    /// The most values that the groups of a report tell apart; further ones are the rest.
     static let groupsMax = 10_000
 
     private struct GroupKey: Hashable {
         let bucket: Int
         /// Nil for calls without a value.
         let name: String?
+        /// True for all values together that are not told apart.
+        let isRest: Bool
     }
 
     private let starts: [Instant]
     private let end: Instant
     private let group: UsageQuery.Group?
     private let keyID: (APIKeySlot) -> String?
-    private let segments: SegmentCache
     private var sums: [UsageSums]
     private var groups: [GroupKey: UsageSums] = [:]
     private var names: Set<String> = []
@@ -28,10 +29,9 @@ struct UsageBuckets {
     var isIncomplete = false
 
     init(
-        starts: [Instant], end: Instant, group: UsageQuery.Group?, segments: SegmentCache,
+        starts: [Instant], end: Instant, group: UsageQuery.Group?,
         keyID: @escaping (APIKeySlot) -> String?
     ) {
-        self.segments = segments
         self.starts = starts
         self.end = end
         self.group = group
@@ -74,10 +74,8 @@ struct UsageBuckets {
         }
     }
 
-    /// Adds an entry whose texts lie in `summaries`.
-    mutating func add(
-        _ entry: EntrySummary, of summaries: borrowing EntrySummaries
-    ) throws(StoreError) {
+    /// Adds an entry whose texts lie in `summaries`; a refund with what its charge said.
+    mutating func add(_ entry: EntrySummary, of summaries: borrowing EntrySummaries) {
         guard let bucket = bucket(of: entry.time) else { return }
         let part = UsageSums(of: entry)
         sums[bucket].add(part)
@@ -93,8 +91,6 @@ struct UsageBuckets {
         case .status: add(part, bucket, entry.status.word)
         case .planOrExtra: split(part, bucket)
         case .run: add(part, bucket, text(entry.run, summaries))
-        case .module where entry.kind == .refund:
-            add(part, bucket, try segments.module(ofRefundAt: entry.position))
         case .module: add(part, bucket, text(entry.module, summaries))
         case .parameter(let path):
             let parameters = summaries.bytes.span.extracting(entry.parameters.indices)
@@ -105,21 +101,19 @@ struct UsageBuckets {
     private func name(of key: APIKeySlot) -> String? {
         switch key {
         case ChargeCommand.noKey: nil
-        case UsageCells.otherKey: UsageCells.otherName
         default: keyID(key)
         }
     }
 
     private mutating func add(_ part: UsageSums, _ bucket: Int, _ name: String?) {
-        var known = name
+        var isRest = false
         if let name, !names.contains(name) {
-            if names.count < Self.groupsMax {
-                names.insert(name)
-            } else {
-                known = UsageCells.otherName
-            }
+            isRest = names.count >= Self.groupsMax
+            if !isRest { names.insert(name) }
         }
-        groups[GroupKey(bucket: bucket, name: known), default: UsageSums()].add(part)
+        let key = GroupKey(
+            bucket: bucket, name: isRest ? UsageCells.otherName : name, isRest: isRest)
+        groups[key, default: UsageSums()].add(part)
     }
 
     /// Splits credits by what paid them.
@@ -139,7 +133,7 @@ struct UsageBuckets {
         }
         for (groupKey, sums) in groups where sums != UsageSums() {
             buckets[groupKey.bucket].groups.append(
-                UsageAnswer.Group(name: groupKey.name, sums: sums))
+                UsageAnswer.Group(name: groupKey.name, sums: sums, isRest: groupKey.isRest))
         }
         for index in buckets.indices {
             buckets[index].groups.sort {

@@ -23,8 +23,7 @@ struct UsageReport: Sendable {
         let timeZone = query.timeZone ?? profile.timeZone
         let directory = services.directory
         var sums = UsageBuckets(
-            starts: try starts(in: timeZone), end: to, group: query.group,
-            segments: services.segments
+            starts: try starts(in: timeZone), end: to, group: query.group
         ) { directory.apiKey($0)?.id.text }
         do throws(StoreError) {
             try add(to: &sums)
@@ -73,24 +72,23 @@ struct UsageReport: Sendable {
         }
         let (through, found) = try services.readModel.usage(of: view.slot, quarters: quarters)
         let names = found.names
-        let wanted = CellFilter(query.filter, names)
+        let wanted = CellFilter(query.filter, query.group, names)
         var whole: [(cell: UsageCell, bucket: Int)] = []
         var cut: Set<Range<Int64>> = []
-        for cell in found.cells where wanted.includes(cell.key) {
+        for cell in found.cells {
+            let match = wanted.match(cell.key)
+            guard match != .none else { continue }
             let start = Instant(micros: cell.key.start * Self.quarterMicros)
             // What ends after now has nothing after now.
             let end = min(Instant(micros: cell.key.end * Self.quarterMicros), nowEnd)
-            if let bucket = sums.bucket(holding: start..<max(start, end)) {
+            if match == .all, let bucket = sums.bucket(holding: start..<max(start, end)) {
                 whole.append((cell, bucket))
             } else {
                 cut.insert(cell.key.start..<cell.key.end)
             }
         }
-        let ranges = Self.joined(cut)
-        // A narrow cell can lie within a wide one that is cut, whose entries have it.
-        for (cell, bucket) in whole where !Self.covers(ranges, cell.key.start) {
-            sums.add(cell, to: bucket, names)
-        }
+        let ranges = Self.ranges(cut, among: &whole)
+        for (cell, bucket) in whole { sums.add(cell, to: bucket, names) }
         for range in ranges {
             let start = max(Instant(micros: range.lowerBound * Self.quarterMicros), query.from)
             let end = min(Instant(micros: range.upperBound * Self.quarterMicros), to)
@@ -98,14 +96,37 @@ struct UsageReport: Sendable {
         }
     }
 
-    /// True when a quarter is in one of the ranges, which rise.
-    private static func covers(_ ranges: [Range<Int64>], _ quarter: Int64) -> Bool {
+    /// The stretches that are read entry by entry, and removes the cells that these have a part of.
+    ///
+    /// A narrow cell can lie within a wide one; the entries of what is read have both.
+    private static func ranges(
+        _ cut: Set<Range<Int64>>, among whole: inout [(cell: UsageCell, bucket: Int)]
+    ) -> [Range<Int64>] {
+        var cut = cut
+        while true {
+            let ranges = joined(cut)
+            let count = whole.count
+            whole.removeAll { cell, _ in
+                guard overlaps(ranges, cell.key.start..<cell.key.end) else { return false }
+                cut.insert(cell.key.start..<cell.key.end)
+                return true
+            }
+            if whole.count == count { return ranges }
+        }
+    }
+
+    /// True when some quarters are in one of the ranges, which rise and do not touch.
+    private static func overlaps(_ ranges: [Range<Int64>], _ quarters: Range<Int64>) -> Bool {
         var (low, high) = (0, ranges.count)
         while low < high {
             let middle = (low + high) / 2
-            if ranges[middle].lowerBound <= quarter { low = middle + 1 } else { high = middle }
+            if ranges[middle].lowerBound < quarters.upperBound {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
-        return low > 0 && ranges[low - 1].contains(quarter)
+        return low > 0 && ranges[low - 1].overlaps(quarters)
     }
 
     private var nowEnd: Instant { Instant(micros: view.now.micros + 1) }
@@ -138,13 +159,36 @@ struct UsageReport: Sendable {
             before: end, limit: services.limits.usageEdgeEntriesMax,
             parameters: query.group?.isParameter ?? false
         ) { (entry, summaries) throws(StoreError) in
-            if entry.isUsage, filter.includes(entry, of: summaries) {
-                try sums.add(entry, of: summaries)
+            if entry.kind == .refund {
+                try addRefund(entry, of: summaries, from: entries, filter, &sums)
+            } else if entry.isUsage, filter.includes(entry, of: summaries) {
+                sums.add(entry, of: summaries)
             }
             isWhole = entry.kind.isEntry && entry.time < range.lowerBound
             return !isWhole
         }
         if !isWhole, last != nil { sums.isIncomplete = true }
+    }
+
+    /// Adds a refund as its charge was: with the status, module and parameters that refunds do not
+    /// repeat.
+    private func addRefund(
+        _ refund: EntrySummary, of summaries: borrowing EntrySummaries,
+        from entries: AccountEntries, _ filter: EntryFilter, _ sums: inout UsageBuckets
+    ) throws(StoreError) {
+        let needsCall = filter.status != nil || query.group?.isOfCallAlone ?? false
+        let parameters = query.group?.isParameter ?? false
+        guard needsCall,
+            var called = try entries.call(ofRefundAt: refund.position, parameters: parameters),
+            var entry = called.entries.first
+        else {
+            if filter.includes(refund, of: summaries) { sums.add(refund, of: summaries) }
+            return
+        }
+        (entry.kind, entry.position, entry.time) = (.refund, refund.position, refund.time)
+        (entry.credits, entry.extra) = (refund.credits, refund.extra)
+        called.entries = [entry]
+        if filter.includes(entry, of: called) { sums.add(entry, of: called) }
     }
 }
 
@@ -157,43 +201,16 @@ extension UsageQuery.Group {
         }
     }
 
+    /// True for what a call says and a refund of it does not repeat.
+    var isOfCallAlone: Bool {
+        switch self {
+        case .status, .module, .parameter: true
+        case .action, .key, .team, .scenario, .planOrExtra, .run: false
+        }
+    }
+
     /// True when the parameters of calls tell what is grouped.
     var isParameter: Bool {
         if case .parameter = self { true } else { false }
-    }
-}
-
-/// A filter of entries in the numbers of some cells.
-///
-/// Cells that tell apart less, because there was too much, are none of anybody's.
-private struct CellFilter {
-    private let filter: EntryFilter
-    private let action: UInt32?
-    private let team: UInt32?
-    private let scenario: UInt32?
-    /// False when a text is asked for that no cell has.
-    private let isPossible: Bool
-
-    init(_ filter: EntryFilter, _ names: NameTable) {
-        self.filter = filter
-        var isPossible = true
-        let number = { (text: [UInt8]?) -> UInt32? in
-            guard let text else { return nil }
-            guard let number = names.known(text.span) else {
-                isPossible = false
-                return nil
-            }
-            return number
-        }
-        action = number(filter.action)
-        team = number(filter.team)
-        scenario = number(filter.scenario)
-        self.isPossible = isPossible
-    }
-
-    func includes(_ key: UsageKey) -> Bool {
-        isPossible && (action ?? key.action) == key.action && (team ?? key.team) == key.team
-            && (scenario ?? key.scenario) == key.scenario && (filter.key ?? key.key) == key.key
-            && (filter.status ?? key.status) == key.status
     }
 }

@@ -55,6 +55,26 @@ struct QueryParameters: Sendable {
         }
     }
 
+    /// The times of `from` and `to`, in order.
+    func range() throws(Problem) -> (from: Instant?, to: Instant?) {
+        let (from, to) = (try instant("from"), try instant("to"))
+        if let from, let to, to < from { throw .invalidParameter("to", "it is before from") }
+        return (from, to)
+    }
+
+    /// The same for a report that goes `seconds` back, up to now, where it says nothing else.
+    func range(
+        seconds: Int64, upTo now: Instant
+    ) throws(Problem) -> (from: Instant, to: Instant?) {
+        let (from, to) = try range()
+        let end = to ?? now
+        let start = from ?? end.advanced(seconds: -seconds)
+        guard start <= end else {
+            throw .invalidParameter("from", "it is still to come, and there is no to")
+        }
+        return (start, to)
+    }
+
     func credits(_ parameter: String) throws(Problem) -> Credits? {
         guard let text = values[parameter] else { return nil }
         do throws(Credits.InvalidText) {

@@ -22,7 +22,16 @@ extension APIApplication {
         let account = try readAccount(QueryParameters(request, known: ["account"]), call)
         try Self.checkMediaType(of: request, isBodyOptional: false)
         let start = try RunStart(request.body, limits: services.limits, now: call.now)
-        report(start.run, of: account, .startRun(account: account, start), 201, call)
+        look(for: start.run, of: account, call) { [self] known throws(Problem) in
+            let scenario = known?.scenario ?? []
+            guard scenario.isEmpty || scenario == Array(start.scenario.text.utf8) else {
+                let name = String(decoding: scenario, as: UTF8.self)
+                throw Problem(
+                    .alreadyExists, "the run is known as one of scenario \(name)",
+                    field: "scenario")
+            }
+            report(start.run, of: account, .startRun(account: account, start), 201, call)
+        }
     }
 
     private func finishRun(_ request: HTTPRequest, _ call: Call) throws(Problem) {
@@ -30,7 +39,33 @@ extension APIApplication {
         let account = try readAccount(QueryParameters(request, known: ["account"]), call)
         try Self.checkMediaType(of: request, isBodyOptional: false)
         let status = try CallStatus(ofRun: request.body, limits: services.limits)
-        report(run, of: account, .finishRun(account: account, run, status), 200, call)
+        look(for: run, of: account, call) { [self] known throws(Problem) in
+            guard known != nil else { throw .nothingHere }
+            report(run, of: account, .finishRun(account: account, run, status), 200, call)
+        }
+    }
+
+    /// Goes on with what is known of a run; nil where no entry and no report names it.
+    private func look(
+        for run: Name, of account: Name, _ call: Call,
+        then: @escaping (RunSummary?) throws(Problem) -> Void
+    ) {
+        view(account, call) { [self] view in
+            let runs = AccountRuns(of: view.slot, services.readModel, services.segments)
+            let isTaken = report { () -> Result<RunSummary?, StoreError> in
+                Result { () throws(StoreError) in
+                    try runs.summaries([Array(run.text.utf8)])[0]
+                }
+            } then: { [self] found in
+                attempt(call) { () throws(Problem) in
+                    switch found {
+                    case .success(let run): try then(run)
+                    case .failure(let error): throw Problem(error)
+                    }
+                }
+            }
+            if !isTaken { respond(overloaded, to: call) }
+        }
     }
 
     /// Carries out a command about a run, and answers with the run as it is then.
@@ -98,8 +133,7 @@ struct RunFilter: Sendable {
     init(_ query: QueryParameters) throws(Problem) {
         scenario = try query.name("scenario").map { Array($0.text.utf8) }
         status = try query.word("status", as: Status.self)?.rawValue
-        from = try query.instant("from")
-        to = try query.instant("to")
+        (from, to) = try query.range()
     }
 
     func includes(_ run: RunSummary) -> Bool {
@@ -147,13 +181,14 @@ private struct RunReport: Sendable {
     private func modules(
         of run: [UInt8]
     ) throws(StoreError) -> (modules: [ModuleUse], isComplete: Bool) {
+        let entries = AccountEntries(of: slot, services.readModel, services.segments)
         var found: [String?: ModuleUse] = [:]
         let last = try runs.visit(run, before: nil, limit: services.limits.usageEdgeEntriesMax) {
             (entry, summaries) throws(StoreError) in
             guard entry.isUsage else { return true }
             var module =
                 entry.kind == .refund
-                ? try services.segments.module(ofRefundAt: entry.position)
+                ? try entries.module(ofRefundAt: entry.position)
                 : entry.module.isEmpty ? nil : summaries.text(entry.module)
             if found[module] == nil, found.count >= Self.modulesMax {
                 module = UsageCells.otherName

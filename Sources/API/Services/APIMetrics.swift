@@ -62,6 +62,13 @@ public struct APIMetrics: Hashable, Sendable {
         add(
             "tally_receipts_differing_total", "counter",
             "Receipts that differed from their entries; an alarm", receipts.differing, &text)
+        text.append(
+            contentsOf: """
+                # HELP tally_build_info Which version answers; always 1
+                # TYPE tally_build_info gauge
+                tally_build_info{version="\(TallyVersion.text)"} 1
+
+                """.utf8)
         add("tally_ready", "gauge", "1 once requests are answered", isReady ? 1 : 0, &text)
         add("tally_accounts", "gauge", "Accounts", UInt64(accounts), &text)
         add("tally_charges_total", "counter", "Charges recorded", pipeline.charges, &text)

@@ -13,6 +13,8 @@ struct EntryExport {
     let format: ExportFormat
 
     /// Writes all entries that are asked for; gives how many.
+    ///
+    /// Fails at the end where one of the accounts does not exist.
     func run(_ journal: SQLiteJournalReader, to output: ExportOutput) throws -> Int {
         let directory = try Directory(Catalogue(seed: 0))
         let last = try journal.lastNumber()
@@ -41,6 +43,9 @@ struct EntryExport {
                     count += lineCount
                 }
             })
+        for account in accounts.sorted() where directory.slot(of: account) == nil {
+            throw Failure.failed("there is no account \(account.text)")
+        }
         return count
     }
 

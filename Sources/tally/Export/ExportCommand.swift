@@ -39,10 +39,6 @@ enum ExportCommand {
             throw Failure.usage("it is entries, accounts, balances, keys or configuration")
         }
         let kind = arguments.values[0]
-        let path = try arguments.value("--data") ?? DataOption.usual
-        guard DataFolder.exists(path) else {
-            throw Failure.failed("\(path) is no data folder of Tally")
-        }
         if let option = ["--account", "--from", "--to"].first(where: arguments.has),
             kind != "entries"
         {
@@ -56,6 +52,10 @@ enum ExportCommand {
             throw Failure.usage("--format is csv or ndjson")
         }
         let export = try export(of: kind, format, arguments)
+        let path = try arguments.value("--data") ?? DataOption.usual
+        guard DataFolder.exists(path) else {
+            throw Failure.failed("\(path) is no data folder of Tally")
+        }
         let journal = try SQLiteJournalReader(folder: path)
         let output = try ExportOutput(path: try arguments.value("--output"))
         let count = try export(journal, output)

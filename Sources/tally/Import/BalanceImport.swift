@@ -10,9 +10,11 @@ struct BalanceImport {
     private struct Row {
         let line: Int
         let account: String
-        let isDebt: Bool
+        let amount: Credits
         let body: [UInt8]
         let key: String
+
+        var isDebt: Bool { amount < .zero }
     }
 
     let path: String
@@ -21,6 +23,8 @@ struct BalanceImport {
     private var sum: Int128 = 0
     private var accounts: Set<String> = []
     private var expiredCount = 0
+    /// Those that the table says to have credits of a plan.
+    private var ofPlan: Set<String> = []
     /// What could not be granted.
     private(set) var failures: [String] = []
 
@@ -75,6 +79,7 @@ struct BalanceImport {
             ? try MoneyBody(adjustment: json, limits: APILimits())
             : try MoneyBody(grant: json, limits: APILimits())
         sum += Int128(amount.micros)
+        if ["plan", "rollover"].contains(row["kind"]?.string) { ofPlan.insert(account) }
         var identity = ["balance", account, row["grant"]?.string ?? "", ""]
         if row["grant"] == nil {
             identity[3] = String(decoding: json, as: UTF8.self)
@@ -83,7 +88,7 @@ struct BalanceImport {
         }
         rows.append(
             Row(
-                line: row.line, account: account, isDebt: amount < .zero, body: json,
+                line: row.line, account: account, amount: amount, body: json,
                 key: target.idempotencyKey(identity)))
     }
 
@@ -105,6 +110,11 @@ struct BalanceImport {
         return expiredCount > 0 ? text + "\n  left out as expired: \(expiredCount)" : text
     }
 
+    /// How many accounts get credits of a plan from the table and from the plan that they have.
+    var plannedCount: Int {
+        get throws { try ofPlan.count { try target.hasPlan(account: $0) } }
+    }
+
     /// Grants each row; with `isWhole` the accounts then have nothing else that they had before.
     mutating func run(replacing isWhole: Bool) throws -> String {
         var (granted, repeated, voided) = (0, 0, 0)
@@ -112,7 +122,7 @@ struct BalanceImport {
         var bar = ProgressBar("balances", total: rows.count)
         defer { bar.finish() }
         for row in rows where !row.isDebt {
-            guard let answer = post(row) else { continue }
+            guard let answer = take(Result { try grant(row) }, to: row) else { continue }
             if answer.isReplayed { repeated += 1 } else { granted += 1 }
             bar.show(granted + repeated)
             if let id = answer.json["grant_id"]?.string {
@@ -126,7 +136,7 @@ struct BalanceImport {
         }
         // What is owed comes last: it is taken off what there is.
         for row in rows where row.isDebt {
-            guard let answer = post(row) else { continue }
+            guard let answer = take(Result { try owe(row) }, to: row) else { continue }
             if answer.isReplayed { repeated += 1 } else { granted += 1 }
         }
         var told = "balances: \(granted) granted, \(repeated) were granted before"
@@ -134,13 +144,55 @@ struct BalanceImport {
         return told
     }
 
+    private typealias Answer = (status: Int, json: JSONValue, isReplayed: Bool)
+
+    /// Takes what is owed; what that is more than the account may owe, its overdraft limit is raised by
+    /// meanwhile, so that nothing can be spent of it even if this ends in between.
+    private func owe(_ row: Row) throws -> Answer {
+        let connection = target.connection
+        let (_, profile) = try connection.send(
+            connection.request(.get, "/v1/accounts/\(row.account)"))
+        let (_, balance) = try connection.send(
+            connection.request(.get, "/v1/balance?account=\(row.account)"))
+        let limit = Int128(profile["overdraft_limit"]?.credits?.micros ?? 0)
+        let spendable =
+            Int128(balance["available"]?.credits?.micros ?? 0) + limit
+            - Int128(balance["negative"]?.credits?.micros ?? 0)
+        let missing = -Int128(row.amount.micros) - spendable
+        guard missing > 0 else { return try adjust(row) }
+        try setOverdraftLimit(limit + missing, of: row.account)
+        let answer = Result { try adjust(row) }
+        try setOverdraftLimit(limit, of: row.account)
+        return try answer.get()
+    }
+
+    private func setOverdraftLimit(_ micros: Int128, of account: String) throws {
+        let connection = target.connection
+        try connection.send(
+            connection.request(
+                .patch, "/v1/accounts/\(account)",
+                body: Array("{\"overdraft_limit\":\(Self.text(micros))}".utf8)))
+    }
+
+    /// A refusal of before is final for its key: another one asks again.
+    private func adjust(_ row: Row) throws -> Answer {
+        let path = "/v1/accounts/\(row.account)/adjustments"
+        let answer = try target.post(path, row.body, key: row.key, allowing: [200, 201, 402])
+        guard answer.status == 402 else { return answer }
+        return try target.post(path, row.body, key: row.key + "-again")
+    }
+
+    private func grant(_ row: Row) throws -> Answer {
+        try target.post("/v1/accounts/\(row.account)/grants", row.body, key: row.key)
+    }
+
     /// The answer; nil when it was refused, which ends nothing but this row.
-    private mutating func post(_ row: Row) -> (json: JSONValue, isReplayed: Bool)? {
-        do {
-            let path = "/v1/accounts/\(row.account)/\(row.isDebt ? "adjustments" : "grants")"
-            let answer = try target.post(path, row.body, key: row.key)
-            return (answer.json, answer.isReplayed)
-        } catch {
+    private mutating func take(
+        _ answer: Result<Answer, any Error>, to row: Row
+    ) -> (json: JSONValue, isReplayed: Bool)? {
+        switch answer {
+        case .success(let answer): return (answer.json, answer.isReplayed)
+        case .failure(let error):
             let message = (error as? Failure)?.message ?? "\(error)"
             failures.append("\(path):\(row.line): \(message)")
             return nil

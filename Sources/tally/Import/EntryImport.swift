@@ -33,6 +33,9 @@ struct EntryImport {
     var leftOut: [String: Int] = [:]
     /// The ids of the charges that are refunded, and what they became.
     var refunded: [String: String] = [:]
+    /// Of the charges of the table, by hashes of their accounts and ids.
+    private var charges: Set<Int> = []
+
     init(path: String, skipping skipped: Set<String>, to target: ImportTarget) {
         (self.path, self.skipped, self.target) = (path, skipped, target)
     }
@@ -54,7 +57,13 @@ struct EntryImport {
                 let body = Self.body(of: row, account, time, credits, key: nil, as: "x")
                 var texts: [UInt8] = []
                 _ = try decoder.decode(body: body.span, form, to: &texts)
+                if let id = row["entry_id"]?.string { charges.insert([account, id].hashValue) }
             } else if let id = row["refunds"]?.string {
+                guard charges.contains([account, id].hashValue) else {
+                    throw Failure.failed(
+                        "refunds: no charge of the account before it has the entry_id \(id.prefix(40))"
+                    )
+                }
                 refunded[id] = ""
             }
             try count(row, kind, account, time, credits)
@@ -85,6 +94,23 @@ struct EntryImport {
             throw Failure.failed("kind: \(kind.prefix(40)) is no kind of entry, such as charge")
         }
     }
+
+    /// The accounts that have later entries already, other than from an import of these.
+    var refusals: [String] {
+        get throws {
+            try accounts.sorted { $0.key < $1.key }.compactMap { account, sums in
+                guard let newest = try target.newestEntry(of: account)?["created_at"]?.string,
+                    let time = try? Instant(rfc3339: newest.utf8.span), time > sums.first,
+                    try target.newestEntry(of: account, at: sums.first) == nil
+                else { return nil }
+                return "\(path):\(sums.firstLine): created_at: the account has entries up to "
+                    + "\(newest); \(Self.orderRule)"
+            }
+        }
+    }
+
+    static let orderRule =
+        "entries of the past are imported before an account has others, and before it has a plan"
 
     private func place(of row: TableRow, before now: Instant) throws -> (String, Instant) {
         guard let account = row["account"]?.string, try target.has(account: account) else {

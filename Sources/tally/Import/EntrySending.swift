@@ -29,6 +29,8 @@ struct EntrySending {
     private var openings: [String: String] = [:]
     private var repeated = 0
     private var done = 0
+    /// How many are there, from now or before.
+    private var recorded = 0
     /// What went wrong, by account.
     private(set) var failures: [String: String] = [:]
 
@@ -64,7 +66,7 @@ struct EntrySending {
     }
 
     private var told: String {
-        var told = "entries: \(done) of \(entries.chargeCount + entries.refundCount) are there"
+        var told = "entries: \(recorded) of \(entries.chargeCount + entries.refundCount) are there"
         if repeated > 0 { told += "; \(repeated) accounts had theirs before" }
         if uncollected > 0 {
             told += "\n  not collected, as credits were short: \(EntryImport.text(uncollected))"
@@ -129,9 +131,7 @@ struct EntrySending {
         do {
             answer = try target.post("/v1/accounts/\(account)/grants", json.bytes, key: key)
         } catch Failure.failed(let message) {
-            throw Failure.failed(
-                "\(message); entries of the past are imported before an account has others, and "
-                    + "before it has a plan")
+            throw Failure.failed("\(message); \(EntryImport.orderRule)")
         }
         guard let grant = answer.json["grant_id"]?.string else {
             throw Failure.failed("no grant came back")
@@ -166,12 +166,13 @@ struct EntrySending {
                 }
                 continue
             }
+            recorded += 1
             if let old = item.id, entries.refunded[old] != nil { entries.refunded[old] = id }
             uncollected += Int128(entry["uncollected"]?.credits?.micros ?? 0)
         }
     }
 
-    private func refund(
+    private mutating func refund(
         _ row: TableRow, _ credits: Credits, at time: Instant, key: String
     ) throws {
         guard let charge = row["refunds"]?.string, let id = entries.refunded[charge], !id.isEmpty
@@ -183,6 +184,7 @@ struct EntrySending {
         json.member("posted_at", time)
         json.endObject()
         _ = try target.post("/v1/refunds", json.bytes, key: key)
+        recorded += 1
     }
 
     /// Takes back what is left of the openings, so that balances are those of before: refunds brought it

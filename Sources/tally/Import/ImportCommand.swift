@@ -36,7 +36,9 @@ enum ImportCommand {
 
               --key KEY      an operator's key (or TALLY_KEY in the environment)
               --url URL      where Tally answers (TALLY_URL, else http://127.0.0.1:8080)
-              --dry-run      only check, and say what would be imported
+              --dry-run      only check, and say what would be imported and what the ledger
+                             would refuse; whether a hash is that of another account's
+                             key only the import itself finds out
               --replace      void what the accounts of the balances had before, such as
                              what a plan has just granted; what is granted later stays
               --skip COLUMN  leave out a column
@@ -57,7 +59,10 @@ enum ImportCommand {
             try TallyConnection(arguments), batch: try arguments.value("--batch") ?? "")
         var job = ImportJob(tables, skipping: Set(arguments.all("--skip")), to: target)
         try job.check()
-        guard !arguments.has("--dry-run") else { return }
+        if !arguments.has("--replace") { try job.warn() }
+        guard !arguments.has("--dry-run") else {
+            return try ImportJob.tell(job.refusals, "would not be imported; all others would")
+        }
         try job.run(replacing: arguments.has("--replace"))
     }
 
@@ -130,6 +135,20 @@ struct ImportJob {
         }
     }
 
+    /// Says which balances come on top of what plans grant.
+    func warn() throws {
+        guard let count = try balances?.plannedCount, count > 0 else { return }
+        Terminal.report(
+            "balances: \(count) of the accounts with credits of a plan in the table have a plan, which "
+                + "grants them credits of its own besides; --replace leaves only those of the table"
+        )
+    }
+
+    /// What the ledger would refuse, as far as can be told before.
+    var refusals: [String] {
+        get throws { try entries?.refusals ?? [] }
+    }
+
     private mutating func checkAccounts(_ path: String) throws {
         let reader = try TableReader(path: path, form: .accounts, skipping: skipped)
         var ids: Set<String> = []
@@ -145,7 +164,7 @@ struct ImportJob {
             }
             let members = row.values.filter { $0.key != "id" }
             accounts.append(try Configuration.account(name, .object(members)))
-            target.expect(account: id)
+            target.expect(account: id, hasPlan: row["plan"]?.string != nil)
         }
         let found: ConfigurationComparison
         do {
@@ -192,9 +211,13 @@ struct ImportJob {
             failures += balances.failures
         }
         if entries != nil { try keys?.finish() }
+        try Self.tell(failures, "could not be imported; all others are there")
+    }
+
+    /// Fails with what cannot be imported, if anything.
+    fileprivate static func tell(_ failures: [String], _ outcome: String) throws {
         guard !failures.isEmpty else { return }
-        for failure in failures.prefix(Self.failuresShown) { Terminal.report(failure) }
-        throw Failure.failed(
-            "\(failures.count) accounts or grants could not be imported; all others are there")
+        for failure in failures.prefix(failuresShown) { Terminal.report(failure) }
+        throw Failure.failed("\(failures.count) accounts or grants \(outcome)")
     }
 }

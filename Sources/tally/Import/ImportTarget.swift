@@ -17,6 +17,8 @@ final class ImportTarget {
     /// What sets apart what is imported under another name although it looks the same.
     let batch: String
     private var accounts: [String: Bool] = [:]
+    private var planned: Set<String> = []
+    private var served: Set<String> = []
     private var keys: [String: Keys] = [:]
 
     init(_ connection: TallyConnection, batch: String) {
@@ -24,17 +26,45 @@ final class ImportTarget {
         self.batch = batch
     }
 
-    /// Says that an account will be there.
-    func expect(account: String) { accounts[account] = true }
+    /// Says that an account will be there, and whether it will have a plan.
+    func expect(account: String, hasPlan: Bool) {
+        accounts[account] = true
+        if hasPlan { planned.insert(account) }
+    }
+
+    /// True for an account whose plan grants it credits, as far as is known.
+    func hasPlan(account: String) throws -> Bool {
+        if planned.contains(account) { return true }
+        try look(for: account)
+        return planned.contains(account)
+    }
+
+    /// Asks for an account on the server, once.
+    @discardableResult
+    private func look(for account: String) throws -> Bool {
+        guard served.insert(account).inserted else { return accounts[account] ?? false }
+        let (status, json) = try connection.send(
+            connection.request(.get, "/v1/accounts/\(account)"), allowing: [200, 404])
+        if json["plan"]?.string != nil { planned.insert(account) }
+        return status == 200
+    }
 
     /// True when an account is there, or will be.
     func has(account: String) throws -> Bool {
         if let known = accounts[account] { return known }
         guard (try? Name(account)) != nil else { return false }
-        let (status, _) = try connection.send(
-            connection.request(.get, "/v1/accounts/\(account)"), allowing: [200, 404])
-        accounts[account] = status == 200
-        return status == 200
+        let isThere = try look(for: account)
+        accounts[account] = isThere
+        return isThere
+    }
+
+    /// The newest entry of an account, or that of a time; nil for none.
+    func newestEntry(of account: String, at time: Instant? = nil) throws -> JSONValue? {
+        let range = time.map { "&from=\($0.rfc3339)&to=\(Instant(micros: $0.micros + 1).rfc3339)" }
+        let path = "/v1/entries?account=\(account)&limit=1\(range ?? "")"
+        let (_, page) = try connection.send(
+            connection.request(.get, path), allowing: [200, 404])
+        return page["data"]?.array?.first
     }
 
     /// The keys of an account, asked for once.

@@ -80,7 +80,7 @@ final class TableReader {
 
     private func readHeader() throws {
         guard let text = try nextRecord() else { throw Failure.failed("\(path) is empty") }
-        header = CSVTable.records(of: text[...]).first ?? []
+        header = try fields(of: text)
         if header.count == 1, header[0].contains(where: { ";\t".contains($0) }) {
             throw failure(line, "columns are separated by commas")
         }
@@ -148,8 +148,16 @@ final class TableReader {
         return TableRow(line: rowLine, values: values.filter { !skipped.contains($0.key) })
     }
 
+    private func fields(of record: [UInt8]) throws -> [String] {
+        do throws(CSVError) {
+            return try CSVTable.records(of: record[...]).first ?? []
+        } catch {
+            throw failure(rowLine + error.line - 1, error.reason)
+        }
+    }
+
     private func csv(_ record: [UInt8]) throws -> TableRow {
-        let fields = CSVTable.records(of: record[...]).first ?? []
+        let fields = try fields(of: record)
         guard fields.count == header.count else {
             throw failure(rowLine, "it has \(fields.count) fields, the header \(header.count)")
         }
