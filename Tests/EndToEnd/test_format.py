@@ -69,7 +69,7 @@ class FormatTests(TallyCase):
                 for charge in segment.charges]
         self.assertEqual(len(runs), 6 * 64)
         self.assertEqual(len(set(runs)), len(runs))
-        self.assertEqual(runs[0], b"run-1001000")
+        self.assertEqual(runs[0], b"run-1141000")
 
     def test_golden_kept_details_can_be_read(self):
         kept = dict(golden("kept-1.txt"))
