@@ -19,7 +19,7 @@ public final class SQLiteJournalReader: JournalReader, Sendable {
             path: "\(path)/\(SQLiteJournal.fileName)", access: .reading, vfs: vfs)
         guard
             try database.isKnown(
-                as: SQLiteJournal.applicationID, schema: SQLiteJournal.schemaVersion)
+                as: SQLiteJournal.applicationID, schema: SQLiteJournal.retentionSchemaVersion)
         else { throw .corrupt("\(path)/\(SQLiteJournal.fileName) is empty: it holds no journal") }
         let select = try database.statement(
             "SELECT money, details, hash FROM segment WHERE number = ?")

@@ -70,7 +70,7 @@ struct DamagePlaceTests {
     @Test func `a segment of a later version is refused with what it takes`() {
         let good = Self.segment(4)
         var money = Array(good.money.dropLast(4))
-        money[4] = 4
+        money[4] = 5
         let checksum = CRC32.checksum(of: money.span)
         for shift in [0, 8, 16, 24] as [UInt32] {
             money.append(UInt8(truncatingIfNeeded: checksum >> shift))
@@ -80,7 +80,7 @@ struct DamagePlaceTests {
         #expect(damage?.byte == 4)
         #expect(
             damage?.reason
-                == "it is in format version 4, and this program knows versions 1 to 3: it takes a newer one"
+                == "it is in format version 5, and this program knows versions 1 to 4: it takes a newer one"
         )
     }
 }

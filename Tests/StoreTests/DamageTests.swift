@@ -126,7 +126,7 @@ struct DamageTests {
         #expect(Self.error(of: bad) == end)
     }
 
-    @Test(arguments: [0, 4, 0x0100, 0xFFFF] as [UInt16])
+    @Test(arguments: [0, 5, 0x0100, 0xFFFF] as [UInt16])
     func `another version of the format is refused by name`(version: UInt16) {
         let good = Self.segment()
         var money = [UInt8](good.money.dropLast(4))
