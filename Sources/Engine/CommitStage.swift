@@ -39,11 +39,7 @@ public struct CommitStage<Storage: Journal & ~Copyable & Sendable>: ~Copyable, S
     /// Deletes details; nothing once a commit has failed.
     mutating func prune(_ step: RetentionStep) {
         guard failure == nil else { return }
-        do throws(StoreError) {
-            try journal.prune(step)
-        } catch {
-            failure = error
-        }
+        do throws(StoreError) { try journal.prune(step) } catch { failure = error }
     }
 
     /// Takes what was deleted out of the log; false when that must be tried again.

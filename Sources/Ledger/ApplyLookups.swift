@@ -32,7 +32,12 @@ public struct ApplyLookups: Sendable {
     ) {
         hashes.removeAll(keepingCapacity: true)
         start = first
-        let end = min(charges.count, first + Self.groupCount)
+        // An account that the segment itself creates is not there before its event is applied.
+        let known = UInt32(ledger.accountCount)
+        var end = first + 1
+        while end < min(charges.count, first + Self.groupCount),
+            charges[end].head.account < known
+        { end += 1 }
         for index in first..<end {
             ledger.catalogue.prefetchProfile(charges[index].head.account)
             ledger.records.prefetch(Int(charges[index].head.account))

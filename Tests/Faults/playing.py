@@ -17,7 +17,8 @@ end_to_end.STOP_SECONDS = ANSWER_SECONDS
 NOT_KNOWN = ["outcome_unknown", "overloaded"]
 # What `verify` says of a folder whose first start was cut off before its journal was made.
 NOTHING_YET = [
-    "is no data folder", "no such table: segment", "attempt to write a readonly database"]
+    "is no data folder", "no such table: segment", "attempt to write a readonly database",
+    "is empty: it holds no journal"]
 
 
 class Played:
