@@ -12,7 +12,7 @@ internal import Synchronization
 /// that answer requests. What cannot be archived (a full disk) is tried again with the next part.
 final class Archiver: Sendable {
     /// How much less than others the thread is given, from 0 to 19 (`nice`).
-    private static let niceness: Int32 = 10
+    private static let niceness: Int32 = 19
 
     private struct Status: Sendable {
         var lastError: StoreError?

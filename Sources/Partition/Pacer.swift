@@ -22,7 +22,7 @@ final class Pacer: Sendable {
     private static let unwritten = Bounds(usual: unwrittenUsual, most: 2 * unwrittenUsual)
     private static let unarchived = Bounds(usual: unarchivedUsual, most: 2 * unarchivedUsual)
     private static let unwrittenUsual = 500_000
-    private static let unarchivedUsual = 2_000_000
+    private static let unarchivedUsual = 800_000
     private static let longestWait = 0.02
 
     private let readModel: ReadModel
