@@ -31,7 +31,11 @@ struct Database: ~Copyable {
         var opened: OpaquePointer?
         let code = unsafe sqlite3_open_v2(
             path, &opened, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs)
-        guard code == SQLITE_OK, let handle = unsafe opened else {
+        // Of its own accord it would copy the log when it is closed, also one whose sync has failed: what
+        // is not on disk would be mixed into the file. Whoever wants that asks for it.
+        guard code == SQLITE_OK, let handle = unsafe opened,
+            unsafe csqlite_keep_log_on_close(handle) == SQLITE_OK
+        else {
             let message = unsafe Self.message(of: opened)
             unsafe sqlite3_close_v2(opened)
             throw .unavailable("\(path): \(message)")
