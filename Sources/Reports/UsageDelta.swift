@@ -215,19 +215,25 @@ struct UsageDelta: Sendable {
 
     /// The cells as rows for a checkpoint, by account and quarter; last those of all together.
     func usageRows() -> [UsageRow] {
-        let sorted = cells.entries.sorted {
-            ($0.key.account, $0.key.key.start) < ($1.key.account, $1.key.key.start)
+        let entries = cells.entries
+        var order: [(account: AccountSlot, start: Int64, place: UInt32)] = []
+        order.reserveCapacity(entries.count)
+        for (place, entry) in entries.enumerated() {
+            order.append(
+                (entry.key.account, entry.key.key.start, UInt32(truncatingIfNeeded: place)))
         }
+        order.sort { $0 < $1 }
         var rows: [UsageRow] = []
         var start = 0
-        while start < sorted.count {
-            let first = sorted[start].key
+        while start < order.count {
+            let first = entries[Int(order[start].place)].key
             var row = UsageCells([], names: NameTable())
             var part: [UsageCell] = []
-            while start < sorted.count, sorted[start].key.account == first.account,
-                sorted[start].key.key.start == first.key.start
+            while start < order.count, order[start].account == first.account,
+                order[start].start == first.key.start
             {
-                part.append(UsageCell(key: sorted[start].key.key, sums: sorted[start].value))
+                let entry = entries[Int(order[start].place)]
+                part.append(UsageCell(key: entry.key.key, sums: entry.value))
                 start += 1
             }
             row.add(part, named: names)

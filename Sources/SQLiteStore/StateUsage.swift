@@ -71,6 +71,7 @@ private struct UsageWriter: ~Copyable {
     private let oldest: Statement
     private let range: Statement
     private let remove: Statement
+    private var encoder = UsageEncoder()
     /// How many rows there are more.
     private(set) var added = 0
 
@@ -111,7 +112,7 @@ private struct UsageWriter: ~Copyable {
             added += 1
         }
         for (index, part) in key.parts.enumerated() { insert.bind(Int32(index + 1), part) }
-        insert.bind(4, copying: sum.encoded(under: key.parts))
+        insert.bind(4, copying: encoder.encode(sum, under: key.parts))
         _ = try insert.step(database)
     }
 

@@ -89,7 +89,9 @@ public struct UsageCells: Sendable {
 
     public private(set) var names = NameTable()
     public private(set) var cells: [UsageCell] = []
+    /// Where each key is; empty while there are few, which are searched one by one.
     private var places: [UsageKey: Int] = [:]
+    private static let searchedMax = 8
 
     public init() {}
 
@@ -97,16 +99,29 @@ public struct UsageCells: Sendable {
     public init(_ cells: [UsageCell], names: NameTable) {
         self.cells = cells
         self.names = names
+        if cells.count > Self.searchedMax { indexPlaces() }
+    }
+
+    private mutating func indexPlaces() {
         for (place, cell) in cells.enumerated() { places[cell.key] = place }
+    }
+
+    private func place(of key: UsageKey) -> Int? {
+        cells.count > Self.searchedMax
+            ? places[key] : cells.firstIndex { $0.key == key }
     }
 
     /// Adds a cell of the same table, to the one with its key if there is one.
     public mutating func add(_ cell: UsageCell) {
-        if let place = places[cell.key] {
+        if let place = place(of: cell.key) {
             cells[place].sums.add(cell.sums)
-        } else {
-            places[cell.key] = cells.count
-            cells.append(cell)
+            return
+        }
+        cells.append(cell)
+        if cells.count == Self.searchedMax + 1 {
+            indexPlaces()
+        } else if cells.count > Self.searchedMax {
+            places[cell.key] = cells.count - 1
         }
     }
 
@@ -123,7 +138,7 @@ public struct UsageCells: Sendable {
             key.action = number(of: key.action, in: others, &numbers)
             key.team = number(of: key.team, in: others, &numbers)
             key.scenario = number(of: key.scenario, in: others, &numbers)
-            if cells.count >= cellsMax, places[key] == nil { key.becomeOther(in: &names) }
+            if cells.count >= cellsMax, place(of: key) == nil { key.becomeOther(in: &names) }
             add(UsageCell(key: key, sums: cell.sums))
         }
     }
