@@ -40,13 +40,16 @@ struct ForecastReport: Sendable {
         }
     }
 
-    /// What is used a day on average, and when nothing is left; nil when that is later than a year.
-    func outlook() throws(StoreError) -> (averageDaily: Int128, runsOutAt: Instant?) {
+    /// What is used a day on average, and when nothing is left.
+    func outlook() throws(StoreError) -> Outlook {
         let zone = services.directory.profile(view.slot)?.timeZone ?? "UTC"
-        let days = try days(in: zone)
-        let average = averageDaily(days)
-        let forecast = UseForecast(days.whole.map(\.used))
-        return (average, burnDown(forecast, average, in: zone).emptyAt)
+        return try services.outlooks.outlook(of: view, in: zone) { () throws(StoreError) in
+            let days = try days(in: zone)
+            let average = averageDaily(days)
+            let forecast = UseForecast(days.whole.map(\.used))
+            return Outlook(
+                averageDaily: average, runsOutAt: burnDown(forecast, average, in: zone).emptyAt)
+        }
     }
 
     /// What was used on a whole day, over those since the first use and at most the last thirty; on the

@@ -54,6 +54,7 @@ public struct APIServices: Sendable {
     let reports: ReportWorkers
     let zones = TimeZones()
     let memos = GrantPackages()
+    let outlooks = Outlooks()
     let simulation = SimulationGate()
     /// What receipts came to when they were worked out again.
     public let receipts = ReceiptCounts()
