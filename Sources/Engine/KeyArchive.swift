@@ -124,7 +124,7 @@ public final class KeyArchive: Sendable {
     }
 
     private func hashes(of batch: CommandBatch) -> [(item: Int, hash: UInt64)] {
-        var hashes: [(Int, UInt64)] = []
+        var hashes: [(item: Int, hash: UInt64)] = []
         hashes.reserveCapacity(batch.count)
         for item in 0..<batch.count {
             let hash = batch.withKey(of: item) { account, key in

@@ -44,6 +44,9 @@ public final class WorkQueue<Element: Sendable>: Sendable {
     /// How many values wait to be taken.
     public var waitingCount: Int { state.withLock { $0.elements.count } }
 
+    /// True while nothing waits and more may come.
+    public var isQuiet: Bool { state.withLock { $0.elements.isEmpty && !$0.isClosed } }
+
     /// Puts a value for which room was waited for.
     public func put(_ element: Element) {
         state.withLock { $0.elements.append(element) }

@@ -84,11 +84,11 @@ final class Archiver: Sendable {
         while !isStopping {
             work.wait()
             do throws(StoreError) {
-                try appendParts(to: &archive, all: false)
+                try appendParts(to: &archive, retention)
                 if takeDeletions() { retention.isAsked = true }
                 // Runs must stay as they are while details are deleted from them.
                 if try retention.run(in: &archive, from: journal, while: hasTime) {
-                    while hasTime(), try archive.merge() {}
+                    while hasTime(), try archive.mergeStep() {}
                 }
                 status.withLock { $0.lastError = nil }
             } catch {
@@ -101,7 +101,9 @@ final class Archiver: Sendable {
         // Nobody waits for answers any more, but for the end.
         Self.setNiceness(0)
         do throws(StoreError) {
-            try appendParts(to: &archive, all: true)
+            while let last = readModel.nextToArchive(all: true) {
+                try append(through: last, to: &archive)
+            }
         } catch {
             note(error)
         }
@@ -124,12 +126,21 @@ final class Archiver: Sendable {
         }
     }
 
-    private func appendParts(to archive: inout SQLiteArchive, all: Bool) throws(StoreError) {
-        while let last = readModel.nextToArchive(all: all) {
-            try archive.append(through: last, from: journal)
-            readModel.forgetArchived(through: last)
-            pacer.goOn()
+    private func appendParts(
+        to archive: inout SQLiteArchive, _ retention: RetentionWork
+    ) throws(StoreError) {
+        while let last = readModel.nextToArchive() {
+            try append(through: last, to: &archive)
+            if archive.isMergeOverdue, !retention.isUnderWay { _ = try archive.mergeStep() }
         }
+    }
+
+    private func append(
+        through last: UInt64, to archive: inout SQLiteArchive
+    ) throws(StoreError) {
+        try archive.append(through: last, from: journal)
+        readModel.forgetArchived(through: last)
+        pacer.goOn()
     }
 
     private func note(_ error: StoreError) {

@@ -10,6 +10,10 @@ internal import Synchronization
 /// One is written at a time. One that cannot be written (a full disk) is tried again when the next
 /// is asked for: until then memory goes on holding what it would have stored.
 final class Checkpointer: Sendable {
+    /// After a checkpoint so many times as many keys are merged as it brought, if there are: each is
+    /// merged about as often in all.
+    private static let mergedShare = 4
+
     private struct Job: Sendable {
         let image: LedgerImage
         let mark: JournalMark
@@ -124,10 +128,21 @@ final class Checkpointer: Sendable {
         }
     }
 
-    /// Merging can wait: what cannot be merged now is tried again after the next checkpoint.
+    /// Merges runs of keys step by step.
+    ///
+    /// It merges a few times as much as a checkpoint brings, then goes on while no other waits. What cannot
+    /// be merged now is tried again after the next checkpoint.
     private func merge(_ state: inout SQLiteState) {
         do throws(StoreError) {
-            if try state.mergeKeys() { keys.publish(state.keyRuns, through: state.through) }
+            var due = Self.mergedShare * (state.keyRuns.last?.count ?? 0)
+            while due > 0 || jobs.isQuiet {
+                let runCount = state.keyRuns.count
+                guard let written = try state.mergeKeysStep() else { break }
+                if state.keyRuns.count != runCount {
+                    keys.publish(state.keyRuns, through: state.through)
+                }
+                due -= written
+            }
         } catch {
             status.withLock { $0.lastError = error }
             stopIfDamaged(error)

@@ -97,7 +97,7 @@ public struct OpenFiles: ~Copyable, Sendable {
         do throws(StoreError) {
             try state.write(Checkpoint(frozen, image, through: mark))
             readModel.thaw(frozen)
-            _ = try state.mergeKeys()
+            _ = try state.mergeKeysStep()
         } catch {
             if case .corrupt = error { state.condemn() }
             throw error

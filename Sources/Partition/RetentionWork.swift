@@ -6,6 +6,8 @@ struct RetentionWork {
     /// True when the journal may have lost details since.
     var isAsked = false
     private var current: ArchiveRetention?
+    /// True while runs must stay as they are.
+    var isUnderWay: Bool { current != nil }
     /// True when what was deleted may still be in the log.
     private var isInLog = false
 
@@ -20,7 +22,10 @@ struct RetentionWork {
                 current = try ArchiveRetention(in: archive, from: journal)
                 isAsked = false
                 guard current != nil else { break }
+                archive.abandonMerge()
             }
+            // What is left of a merge may hold what is to be deleted.
+            if try archive.removeLeftovers() { continue }
             isInLog = true
             if try current?.step(in: archive, from: journal) == false { current = nil }
             archive.copyLog()

@@ -85,7 +85,7 @@ final class TailListing: Sendable {
             }
             while state.tail.count > unarchivedMax, let through = state.tail.oldestClosed {
                 try state.archive?.append(through: through, from: journal)
-                while try state.archive?.merge() == true {}
+                while try state.archive?.mergeStep() == true {}
                 state.tail.forget(through: through)
             }
         }

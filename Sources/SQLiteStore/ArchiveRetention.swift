@@ -148,38 +148,27 @@ public struct ArchiveRetention: Sendable {
     private mutating func deleteDetails(
         of chunk: ArchiveChunk, at key: [Int64], _ database: borrowing Database
     ) throws(StoreError) {
-        var summaries = try chunk.allSummaries
-        var count = 0
-        for place in summaries.entries.indices {
-            guard isDeleted(summaries.entries[place].position),
-                summaries.entries[place].hasDetails
-            else { continue }
-            summaries.entries[place].deleteDetails()
-            count += 1
-        }
-        guard count > 0 else { return }
+        guard let (body, count) = try body(of: chunk, at: key) else { return }
         entries += count
-        var encoder = ArchiveEncoder()
         let update = try database.statement(
             "UPDATE archive_chunk SET body = ?4 WHERE run = ?1 AND account = ?2 AND position = ?3")
         for (index, part) in key.enumerated() { update.bind(Int32(index + 1), part) }
-        update.bind(
-            4, copying: encoder.encode(summaries.entries[...], of: summaries.bytes, under: key))
+        update.bind(4, copying: body)
         _ = try update.step(database)
     }
-}
 
-extension EntrySummary {
-    /// True when it has something that goes with the details of its call.
-    fileprivate var hasDetails: Bool {
-        !module.isEmpty || !parameters.isEmpty || duration != .none
-    }
-
-    /// Deletes what the archive has of the details that a segment has lost.
-    fileprivate mutating func deleteDetails() {
-        module = .empty
-        parameters = .empty
-        duration = .none
+    /// What a chunk becomes, and of how many entries it loses something; nil when of none.
+    private func body(
+        of chunk: ArchiveChunk, at key: [Int64]
+    ) throws(StoreError) -> (body: [UInt8], entries: Int)? {
+        let number = key[0]
+        do throws(SegmentError) {
+            let changed = try chunk.withoutDetails(
+                under: { ArchiveRun.key(number, $0, $1) }, isDeleted)
+            return changed.map { ($0.chunk.body, $0.entries) }
+        } catch {
+            throw .chunk(error)
+        }
     }
 }
 
@@ -191,7 +180,8 @@ extension SQLiteArchive {
 
     /// Has SQLite write over what is deleted from now on.
     ///
-    /// It writes more then: each merge of runs writes over the old ones.
+    /// It writes more then: each merge of runs writes over the old ones. What lies in a leaf may still be
+    /// left behind when SQLite moves rows between leaves; details never do (`ArchiveChunk.headBytesMin`).
     static func overwriteWhatIsDeleted(_ database: borrowing Database) throws(StoreError) {
         try database.assertPragma("secure_delete", "ON", reads: "1")
     }
@@ -227,9 +217,10 @@ extension SQLiteArchive {
         guard try free.step(database) else { return false }
         let pages = free.integer(0)
         free.reset()
-        // A row needs a page or two beside those that it fills.
-        guard pages > 4 else { return false }
-        let size = min(pages - 4, Int64(ArchiveRetention.stepPages)) * 4092
+        guard pages > 0 else { return false }
+        // A long row needs a page or two beside those that it fills; a short one fills the last ones.
+        let size =
+            pages > 8 ? min(pages - 4, Int64(ArchiveRetention.stepPages)) * 4092 : 3900
         try database.run(
             """
             CREATE TABLE IF NOT EXISTS retention_fill (id INTEGER PRIMARY KEY, body BLOB);

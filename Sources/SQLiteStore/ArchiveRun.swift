@@ -42,6 +42,9 @@ struct ArchiveRun: Hashable, Sendable {
         return select.bytes(0)
     }
 
+    /// True when it is one of those that are merged.
+    func isMerged(by tuning: StoreTuning) -> Bool { entries <= tuning.mergedArchiveEntriesMax }
+
     /// What the checksum of a chunk covers beside its bytes: where it is stored.
     static func key(_ run: Int64, _ account: AccountSlot, _ position: Position) -> [Int64] {
         [run, Int64(account), position.packed]
@@ -58,119 +61,51 @@ extension Position {
     }
 }
 
-/// Writes the entries of a run, which come by account and position.
-struct ArchiveWriter: ~Copyable {
+/// Writes the chunks of a run.
+struct ArchiveWriter {
     let number: Int64
-    private let chunkEntries: Int
-    private let insert: Statement
-    private var encoder = ArchiveEncoder()
-    private var waiting = EntrySummaries()
     private(set) var entries = 0
     private(set) var chunks = 0
-    /// Adds up the runs of scenarios, where nobody knows them yet.
-    private var runs: RunFold?
 
-    init(
-        _ database: borrowing Database, number: Int64, _ chunkEntries: Int, addingUp: Bool
-    ) throws(StoreError) {
+    init(number: Int64) {
         self.number = number
-        runs = addingUp ? RunFold() : nil
-        self.chunkEntries = min(chunkEntries, ArchiveChunk.entriesMax)
-        insert = try database.statement("INSERT INTO archive_chunk VALUES (?, ?, ?, ?)")
     }
 
-    /// Appends entries in an order of their places.
-    mutating func append(
-        _ summaries: borrowing EntrySummaries, in order: [UInt32],
-        _ database: borrowing Database
+    /// Under what the run's chunks are stored.
+    var key: ChunkKey {
+        let number = number
+        return { ArchiveRun.key(number, $0, $1) }
+    }
+
+    /// What writes a chunk.
+    static func insert(_ database: borrowing Database) throws(StoreError) -> Statement {
+        try database.statement("INSERT INTO archive_chunk VALUES (?, ?, ?, ?)")
+    }
+
+    mutating func write(
+        _ chunk: EncodedChunk, _ insert: borrowing Statement, _ database: borrowing Database
     ) throws(StoreError) {
-        var chunk: [EntrySummary] = []
-        var rest = order[...]
-        while !rest.isEmpty {
-            chunk.removeAll(keepingCapacity: true)
-            for place in rest.prefix(chunkEntries) { chunk.append(summaries.entries[Int(place)]) }
-            rest = rest.dropFirst(chunkEntries)
-            try append(chunk[...], of: summaries.bytes, database)
+        for (index, part) in key(chunk.account, chunk.position).enumerated() {
+            insert.bind(Int32(index + 1), part)
         }
-    }
-
-    mutating func append(
-        _ added: ArraySlice<EntrySummary>, of bytes: [UInt8], _ database: borrowing Database
-    ) throws(StoreError) {
-        entries += added.count
-        var rest = added
-        if !waiting.entries.isEmpty {
-            let joining = rest.prefix(chunkEntries - waiting.entries.count)
-            keep(joining, of: bytes)
-            rest = rest.dropFirst(joining.count)
-            guard waiting.entries.count == chunkEntries else { return }
-            try write(waiting.entries[...], of: waiting.bytes, database)
-            waiting.entries.removeAll(keepingCapacity: true)
-            waiting.bytes.removeAll(keepingCapacity: true)
-        }
-        // Whole chunks are written from where they are.
-        while rest.count >= chunkEntries {
-            try write(rest.prefix(chunkEntries), of: bytes, database)
-            rest = rest.dropFirst(chunkEntries)
-        }
-        keep(rest, of: bytes)
-    }
-
-    /// Keeps entries for the next chunk, with copies of their texts.
-    private mutating func keep(_ entries: ArraySlice<EntrySummary>, of bytes: [UInt8]) {
-        for entry in entries { waiting.append(entry, of: bytes) }
-    }
-
-    private mutating func write(
-        _ entries: ArraySlice<EntrySummary>, of bytes: [UInt8], _ database: borrowing Database
-    ) throws(StoreError) {
-        guard let first = entries.first else { return }
-        if runs != nil { for entry in entries { runs?.add(entry, of: bytes) } }
-        let key = ArchiveRun.key(number, first.account, first.position)
-        for (index, part) in key.enumerated() { insert.bind(Int32(index + 1), part) }
-        insert.bind(4, copying: encoder.encode(entries, of: bytes, under: key))
+        insert.bind(4, copying: chunk.body)
         _ = try insert.step(database)
+        entries += chunk.count
         chunks += 1
-    }
-
-    /// Writes the rest; gives the runs of scenarios that were added up.
-    mutating func finish(_ database: borrowing Database) throws(StoreError) -> [RunSummary] {
-        try write(waiting.entries[...], of: waiting.bytes, database)
-        waiting = EntrySummaries()
-        return runs?.finish() ?? []
     }
 }
 
-/// Reads a run in order, the entries of one account in a chunk at a time.
+/// Goes through the chunks of a run in order.
 struct ArchiveRunReader {
     private let run: ArchiveRun
-    private var chunk: EntrySummaries?
     private var key: (account: Int64, position: Int64) = (-1, 0)
-    /// The place in the chunk of what comes next.
-    private var place = 0
 
-    init(_ run: ArchiveRun, _ database: borrowing Database) throws(StoreError) {
+    init(_ run: ArchiveRun) {
         self.run = run
-        try readNext(database)
     }
 
-    /// Whose entries come next; nil at the end.
-    var account: AccountSlot? { chunk.map { $0.entries[place].account } }
-
-    /// Takes the account's entries of the chunk, whose texts lie in the bytes beside them.
-    mutating func take(
-        _ database: borrowing Database
-    ) throws(StoreError) -> (entries: ArraySlice<EntrySummary>, bytes: [UInt8]) {
-        guard let chunk, let account else { return ([], []) }
-        var end = place
-        while end < chunk.entries.count, chunk.entries[end].account == account { end += 1 }
-        let found = chunk.entries[place..<end]
-        place = end
-        if place >= chunk.entries.count { try readNext(database) }
-        return (found, chunk.bytes)
-    }
-
-    private mutating func readNext(_ database: borrowing Database) throws(StoreError) {
+    /// The next chunk; nil after the last.
+    mutating func next(_ database: borrowing Database) throws(StoreError) -> ArchiveChunk? {
         let select = try database.statement(
             """
             SELECT run, account, position, body FROM archive_chunk
@@ -179,17 +114,10 @@ struct ArchiveRunReader {
         select.bind(1, run.number)
         select.bind(2, key.account)
         select.bind(3, key.position)
-        place = 0
-        guard try select.step(database) else {
-            chunk = nil
-            return
-        }
+        guard try select.step(database) else { return nil }
         defer { select.reset() }
         key = (select.integer(1), select.integer(2))
-        chunk = try ArchiveChunk(row: select).allSummaries
-        guard chunk?.entries.isEmpty == false else {
-            throw .corrupt("\(SQLiteArchive.fileName): an empty chunk of the archive")
-        }
+        return try ArchiveChunk(row: select)
     }
 }
 
@@ -200,7 +128,7 @@ extension ArchiveChunk {
             try self.init(
                 from: row.bytes(3), under: [row.integer(0), row.integer(1), row.integer(2)])
         } catch {
-            throw .corrupt("\(SQLiteArchive.fileName): a chunk of the archive: \(error)")
+            throw .chunk(error)
         }
     }
 
@@ -210,7 +138,7 @@ extension ArchiveChunk {
             do throws(SegmentError) {
                 return try summaries(0..<count, parameters: true)
             } catch {
-                throw .corrupt("\(SQLiteArchive.fileName): a chunk of the archive: \(error)")
+                throw .chunk(error)
             }
         }
     }

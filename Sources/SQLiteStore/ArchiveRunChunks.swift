@@ -12,18 +12,35 @@ extension SQLiteArchive {
     func writeRuns(
         _ runs: [RunSummary], under number: Int64
     ) throws(StoreError) -> StoredRuns {
-        var writer = try RunChunkWriter(database, number: number, expecting: runs.count)
+        var writer = RunChunkWriter(number: number, expecting: runs.count)
         for run in runs { try writer.append(run, database) }
-        return try writer.finish(database)
+        try writer.finish(database)
+        return writer.stored
+    }
+}
+
+/// What some runs of the archive, older ones first, say of runs of scenarios, merged into what a new one
+/// does.
+struct RunChunkMerge: Sendable {
+    private var readers: [RunChunkReader] = []
+    private var writer: RunChunkWriter
+
+    init(
+        of old: [ArchiveRun], into number: Int64, _ database: borrowing Database
+    ) throws(StoreError) {
+        for run in old { readers.append(try RunChunkReader(run.number, database)) }
+        writer = RunChunkWriter(number: number, expecting: old.reduce(0) { $0 + $1.runs })
     }
 
-    /// Writes what some runs of the archive, older ones first, say of runs as those of `number`.
-    func mergeRuns(of old: [ArchiveRun], into number: Int64) throws(StoreError) -> StoredRuns {
-        var readers: [RunChunkReader] = []
-        for run in old { readers.append(try RunChunkReader(run.number, database)) }
-        let most = old.reduce(0) { $0 + $1.runs }
-        var writer = try RunChunkWriter(database, number: number, expecting: most)
+    /// What was written.
+    var stored: StoredRuns { writer.stored }
+
+    /// Writes about so many chunks; false when there are no more.
+    mutating func advance(_ chunks: Int, _ database: borrowing Database) throws(StoreError) -> Bool
+    {
+        let end = writer.stored.count + chunks * RunChunk.runsMax
         while let first = readers.compactMap(\.next).min(by: { $0.precedes($1) }) {
+            guard writer.stored.count < end else { return true }
             var sum: RunSummary?
             for index in readers.indices {
                 guard let next = readers[index].next, !first.precedes(next) else { continue }
@@ -32,56 +49,52 @@ extension SQLiteArchive {
             }
             if let sum { try writer.append(sum, database) }
         }
-        return try writer.finish(database)
+        try writer.finish(database)
+        return false
     }
 }
 
 /// How many runs of scenarios lie under a run of the archive, and a filter of them.
-struct StoredRuns {
-    let count: Int
-    let filter: KeyFilter
+struct StoredRuns: Sendable {
+    fileprivate(set) var count = 0
+    fileprivate(set) var filter: KeyFilter
 }
 
 /// Writes chunks of runs, which come in the order in which they are stored.
-private struct RunChunkWriter: ~Copyable {
+private struct RunChunkWriter {
     private let number: Int64
-    private let insert: Statement
     private var waiting: [RunSummary] = []
-    private var count = 0
-    private var filter: KeyFilter
+    private(set) var stored: StoredRuns
 
-    init(
-        _ database: borrowing Database, number: Int64, expecting most: Int
-    ) throws(StoreError) {
+    init(number: Int64, expecting most: Int) {
         self.number = number
-        filter = KeyFilter(expecting: most)
-        insert = try database.statement("INSERT INTO run_chunk VALUES (?, ?, ?, ?)")
+        stored = StoredRuns(filter: KeyFilter(expecting: most))
     }
 
     mutating func append(
         _ run: RunSummary, _ database: borrowing Database
     ) throws(StoreError) {
         waiting.append(run)
-        filter.insert(RunSummary.hash(run.run, of: run.account))
+        stored.filter.insert(RunSummary.hash(run.run, of: run.account))
         if waiting.count == RunChunk.runsMax { try write(database) }
     }
 
     private mutating func write(_ database: borrowing Database) throws(StoreError) {
         guard let first = waiting.first else { return }
+        let insert = try database.statement("INSERT INTO run_chunk VALUES (?, ?, ?, ?)")
         insert.bind(1, number)
         insert.bind(2, Int64(first.account))
         insert.bind(3, copying: first.run)
         insert.bind(
             4, copying: RunChunk.encode(waiting[...], under: [number, Int64(first.account)]))
         _ = try insert.step(database)
-        count += waiting.count
+        stored.count += waiting.count
         waiting.removeAll(keepingCapacity: true)
     }
 
     /// Writes the rest.
-    mutating func finish(_ database: borrowing Database) throws(StoreError) -> StoredRuns {
+    mutating func finish(_ database: borrowing Database) throws(StoreError) {
         try write(database)
-        return StoredRuns(count: count, filter: filter)
     }
 }
 

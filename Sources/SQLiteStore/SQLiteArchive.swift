@@ -15,13 +15,19 @@ public struct SQLiteArchive: ~Copyable, Sendable {
     static let fileName = "archive.db"
     /// PRAGMA application_id, "TLYA".
     static let applicationID: Int64 = 0x544C_5941
-    static let schemaVersion: Int64 = 1
+    static let schemaVersion: Int64 = 2
 
     let database: Database
     let tuning: StoreTuning
     /// The last segment whose entries it holds.
     public private(set) var through: UInt64
     private var health: LogHealth
+    /// The merge that is under way, at most one.
+    private var merging: [RunMerging]
+    /// Numbers of runs that are no more, or never were, of which something is still stored.
+    private var leftovers: [Int64]
+    /// How many runs there are that will be merged.
+    private var unmergedCount: Int
 
     private static let schema = """
         CREATE TABLE archive_run (
@@ -79,6 +85,11 @@ public struct SQLiteArchive: ~Copyable, Sendable {
             throw .corrupt("the journal has no such segment \(last)")
         }
         if try Self.retentionStep(database) != nil { try Self.overwriteWhatIsDeleted(database) }
+        let leftovers = try Self.leftovers(database)
+        let unmergedCount = try ArchiveRun.all(database).count { $0.isMerged(by: tuning) }
+        merging = []
+        self.leftovers = leftovers
+        self.unmergedCount = unmergedCount
         through = last
         health = .sound
         self.tuning = tuning
@@ -115,49 +126,60 @@ public struct SQLiteArchive: ~Copyable, Sendable {
         guard last > through else { return }
         if case .doubtful(let error) = health { throw error }
         let first = through
+        var added = 0
         try database.transaction { () throws(StoreError) in
             var done = first
-            // One buffer for all runs: new pages of memory cost more than what is done with them.
-            var summaries = EntrySummaries()
             while done < last {
-                done = try appendRun(after: done, atMost: last, from: journal, &summaries)
+                done = try appendRun(after: done, atMost: last, from: journal)
+                added += 1
             }
         }
         through = last
+        unmergedCount += added
         copyLog()
     }
 
     /// Archives segments as one run; gives the last of them.
     private func appendRun(
-        after: UInt64, atMost end: UInt64, from journal: some JournalReader,
-        _ summaries: inout EntrySummaries
+        after: UInt64, atMost end: UInt64, from journal: some JournalReader
     ) throws(StoreError) -> UInt64 {
         var last = after
         var hash: [UInt8] = []
-        summaries.removeAll()
-        while last < end, summaries.entries.count < tuning.archivedRunEntries {
+        var part = ArchivePart(chunkEntries: tuning.archivedChunkEntries)
+        var writer = ArchiveWriter(number: try freeNumber())
+        while last < end, part.count < tuning.archivedRunEntries {
             last += 1
             guard let segment = try journal.segment(last) else {
                 throw .corrupt("segment \(last) is missing")
             }
             do throws(SegmentError) {
-                try SegmentView(segment).summarize(to: &summaries)
+                try part.append(segment)
             } catch {
                 throw .corrupt("segment \(last): \(error)")
             }
             hash = segment.hash
         }
-        var writer = try newWriter(addingUp: true)
-        try writer.append(summaries, in: summaries.orderByAccount, database)
-        let runs = try writer.finish(database)
-        try record(
-            writer, after: after, through: last, hash,
-            runs: try writeRuns(runs, under: writer.number))
+        let insert = try ArchiveWriter.insert(database)
+        while let chunk = try next(of: &part, under: writer.key, through: last) {
+            try writer.write(chunk, insert, database)
+        }
+        let runs = try writeRuns(part.finishRuns(), under: writer.number)
+        try record(writer, after: after, through: last, hash, runs: runs)
         return last
     }
 
+    private func next(
+        of part: inout ArchivePart, under key: ChunkKey, through last: UInt64
+    ) throws(StoreError) -> EncodedChunk? {
+        do throws(SegmentError) {
+            return try part.next(under: key)
+        } catch {
+            throw .corrupt("a segment up to \(last): \(error)")
+        }
+    }
+
     private func record(
-        _ writer: borrowing ArchiveWriter, after: UInt64, through: UInt64, _ hash: [UInt8],
+        _ writer: ArchiveWriter, after: UInt64, through: UInt64, _ hash: [UInt8],
         runs: StoredRuns
     ) throws(StoreError) {
         let insert = try database.statement(
@@ -174,31 +196,17 @@ public struct SQLiteArchive: ~Copyable, Sendable {
         _ = try insert.step(database)
     }
 
-    /// What writes a run with the least number that is free.
-    private func newWriter(addingUp: Bool) throws(StoreError) -> ArchiveWriter {
+    /// The least number of a run that is free.
+    private func freeNumber() throws(StoreError) -> Int64 {
+        var taken = Set(try ArchiveRun.all(database).map(\.number)).union(leftovers)
+        taken.formUnion(merging.map(\.number))
         var number: Int64 = 1
-        for taken in try ArchiveRun.all(database).map(\.number).sorted() where taken == number {
-            number += 1
-        }
-        // A run that was lost may have left chunks behind.
-        try remove(number)
-        return try ArchiveWriter(
-            database, number: number, tuning.archivedChunkEntries, addingUp: addingUp)
+        while taken.contains(number) { number += 1 }
+        return number
     }
 
-    private func remove(_ number: Int64) throws(StoreError) {
-        try database.run(
-            """
-            DELETE FROM archive_chunk WHERE run = \(number);
-            DELETE FROM run_chunk WHERE run = \(number);
-            DELETE FROM archive_run WHERE number = \(number);
-            """)
-    }
-
-    /// Takes away what says which entries it holds, so that the file is made anew at the next start.
-    public func condemn() {
-        try? database.run("DELETE FROM archive_run")
-    }
+    /// Has the file made anew at the next start.
+    public func condemn() { database.condemn() }
 
     /// Empties the log; one that cannot be emptied is read at the next start.
     public mutating func finish() {
@@ -213,41 +221,128 @@ public struct SQLiteArchive: ~Copyable, Sendable {
 }
 
 extension SQLiteArchive {
-    /// Merges runs when there are enough of about one size; false when there was nothing to merge.
-    public func merge() throws(StoreError) -> Bool {
-        let runs = try ArchiveRun.all(database)
-        let count = KeyRun.mergeCount(
-            runs.map(\.entries), least: tuning.mergedArchivesMin,
-            keysMax: tuning.mergedArchiveEntriesMax)
-        guard count > 1 else { return false }
-        let old = Array(runs.suffix(count))
-        try database.transaction { () throws(StoreError) in try merge(old) }
-        try? database.copyLog()
+    /// True when runs have piled up, so that merging must not wait any longer.
+    public var isMergeOverdue: Bool { unmergedCount >= tuning.mergedArchives * 3 }
+
+    /// Does the next bit of merging in one transaction; false when there is nothing to merge.
+    ///
+    /// Runs may be appended between two steps. What was merged is read from the old runs until all
+    /// of the new one is there.
+    public mutating func mergeStep() throws(StoreError) -> Bool {
+        if case .doubtful(let error) = health { throw error }
+        if try removeLeftovers() { return true }
+        if merging.isEmpty {
+            let runs = try ArchiveRun.all(database)
+            guard
+                let due = RunTiers.due(
+                    runs.map(\.entries), count: tuning.mergedArchives,
+                    entriesMax: tuning.mergedArchiveEntriesMax)
+            else { return false }
+            merging = [
+                try RunMerging(
+                    Array(runs[due]), into: try freeNumber(), tuning, database)
+            ]
+        }
+        guard var step = merging.first else { return false }
+        // After an error it is begun anew.
+        abandonMerge()
+        var isDone = false
+        try database.transaction { () throws(StoreError) in
+            isDone = try step.advance(database)
+            guard isDone else { return }
+            let removed = step.old.map { "\($0.number)" }.joined(separator: ", ")
+            let hash = try Self.hash(of: step.old, database)
+            try database.run("DELETE FROM archive_run WHERE number IN (\(removed))")
+            try record(
+                step.writer, after: step.after, through: step.through, hash, runs: step.runs)
+        }
+        leftovers.removeAll { $0 == step.number }
+        if isDone {
+            leftovers += step.old.map(\.number)
+            unmergedCount = try ArchiveRun.all(database).count { $0.isMerged(by: tuning) }
+        } else {
+            merging = [step]
+        }
+        copyLog()
         return true
     }
 
-    private func merge(_ old: [ArchiveRun]) throws(StoreError) {
-        guard let first = old.first, let last = old.last else { return }
-        let hash = try ArchiveRun.lastHash(database)
-        var writer = try newWriter(addingUp: false)
-        var readers: [ArchiveRunReader] = []
-        for run in old { readers.append(try ArchiveRunReader(run, database)) }
-        // Older runs come first, so that the entries of an account stay in order.
-        while let account = readers.compactMap(\.account).min() {
-            for index in readers.indices {
-                while readers[index].account == account {
-                    let (entries, bytes) = try readers[index].take(database)
-                    try writer.append(entries, of: bytes, database)
-                }
+    /// Gives the merge that is under way up: runs stay as they are.
+    public mutating func abandonMerge() {
+        leftovers += merging.map(\.number)
+        merging = []
+    }
+
+    /// Removes some of what is stored of runs that are no more; false when nothing is.
+    public mutating func removeLeftovers() throws(StoreError) -> Bool {
+        guard let number = leftovers.last else { return false }
+        var isEmpty = false
+        try database.transaction { () throws(StoreError) in
+            isEmpty = try removeSome(of: number, database)
+        }
+        if isEmpty { leftovers.removeLast() }
+        copyLog()
+        return true
+    }
+
+    /// Removes some chunks of a run; true when no more are left.
+    private func removeSome(
+        of number: Int64, _ database: borrowing Database
+    ) throws(StoreError) -> Bool {
+        var isEmpty = true
+        let tables = [("archive_chunk", "account, position"), ("run_chunk", "account, name")]
+        for (table, key) in tables {
+            let last = try database.statement(
+                """
+                SELECT \(key) FROM \(table) WHERE run = \(number)
+                ORDER BY \(key) LIMIT 1 OFFSET \(tuning.mergeStepChunks)
+                """)
+            guard try last.step(database) else {
+                try database.run("DELETE FROM \(table) WHERE run = \(number)")
+                continue
+            }
+            last.reset()
+            isEmpty = false
+            try database.run(
+                """
+                DELETE FROM \(table) WHERE run = \(number) AND (\(key)) < (
+                    SELECT \(key) FROM \(table) WHERE run = \(number)
+                    ORDER BY \(key) LIMIT 1 OFFSET \(tuning.mergeStepChunks))
+                """)
+        }
+        return isEmpty
+    }
+
+    /// Numbers under which chunks lie though there is no such run.
+    private static func leftovers(_ database: borrowing Database) throws(StoreError) -> [Int64] {
+        let known = Set(try ArchiveRun.all(database).map(\.number))
+        var found: Set<Int64> = []
+        for table in ["archive_chunk", "run_chunk"] {
+            let next = try database.statement("SELECT min(run) FROM \(table) WHERE run > ?")
+            var last = Int64(0)
+            while true {
+                next.bind(1, last)
+                guard try next.step(database) else { break }
+                let number = next.integer(0)
+                next.reset()
+                guard number > last else { break }
+                if !known.contains(number) { found.insert(number) }
+                last = number
             }
         }
-        _ = try writer.finish(database)
-        try record(
-            writer, after: first.after, through: last.through, hash,
-            runs: try mergeRuns(of: old, into: writer.number))
-        guard writer.entries == old.reduce(0, { $0 + $1.entries }) else {
-            throw .corrupt("\(Self.fileName): entries of the archive are missing")
+        return found.sorted()
+    }
+
+    /// The hash of the last segment of some runs that follow each other.
+    private static func hash(
+        of runs: [ArchiveRun], _ database: borrowing Database
+    ) throws(StoreError) -> [UInt8] {
+        let select = try database.statement("SELECT hash FROM archive_run WHERE number = ?")
+        select.bind(1, runs.last?.number ?? 0)
+        guard try select.step(database) else {
+            throw .corrupt("\(fileName): a run of the archive is gone")
         }
-        for run in old { try remove(run.number) }
+        defer { select.reset() }
+        return select.bytes(0)
     }
 }

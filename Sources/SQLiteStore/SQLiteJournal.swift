@@ -162,6 +162,13 @@ extension Database {
         try run("COMMIT")
     }
 
+    /// Has ``requireSchema(_:)`` refuse the file from now on.
+    ///
+    /// Only its first page is written, since others may be damaged.
+    func condemn() {
+        try? run("PRAGMA user_version = 0")
+    }
+
     /// Refuses a file of an older version of its tables as damaged: it is made anew.
     func requireSchema(_ schema: Int64) throws(StoreError) {
         let version = try pragma("user_version")

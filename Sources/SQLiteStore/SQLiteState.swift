@@ -17,7 +17,13 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     public private(set) var through: UInt64
     /// How many rows there are of what.
     private var counts: StateHead.Counts
-    private var health: LogHealth
+    var health: LogHealth
+    /// The API keys as they were written last; none before the first checkpoint after the start.
+    private var writtenKeys: [APIKeyRecord]
+    /// The runs of keys that are being merged, at most one merge; and the numbers of runs that are no
+    /// more, or never were, of which pages are still stored.
+    var keyMerging: [KeyMerging]
+    var keyLeftovers: [Int64]
     /// The runs of idempotency keys, oldest first.
     public internal(set) var keyRuns: [KeyRun]
     /// What hashes of idempotency keys are made with, for as long as the file lives.
@@ -72,6 +78,10 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         try database.requireSchema(Self.schemaVersion)
         let head = try Self.head(database)
         let keyRuns = try Self.keyRuns(database, tuning)
+        let keyLeftovers = try Self.keyLeftovers(database, besides: keyRuns)
+        writtenKeys = []
+        keyMerging = []
+        self.keyLeftovers = keyLeftovers
         through = head?.through.number ?? 0
         counts = head?.counts ?? StateHead.Counts()
         keySeed = head?.keySeed ?? seed
@@ -143,7 +153,14 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         }
         through = checkpoint.through.number
         keyRuns = runs
+        writtenKeys = checkpoint.image.catalogue.apiKeys
         self.counts = counts
+        copyLog()
+    }
+
+    /// Copies what readers allow of the log into the file.
+    mutating func copyLog() {
+        guard case .sound = health else { return }
         do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
     }
 
@@ -168,6 +185,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     private func writeCatalogue(_ image: LedgerImage) throws(StoreError) {
         let keys = try database.statement("INSERT OR REPLACE INTO api_key VALUES (?, ?)")
         for (slot, key) in image.catalogue.apiKeys.enumerated() {
+            if slot < writtenKeys.count, writtenKeys[slot] == key { continue }
             keys.bind(1, Int64(slot))
             keys.bind(2, copying: StateEncoding.encode(key, at: Int64(slot)))
             _ = try keys.step(database)

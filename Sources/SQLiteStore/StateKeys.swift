@@ -63,84 +63,119 @@ extension SQLiteState {
         guard let through = parts.last?.through, !records.isEmpty else { return nil }
         records.sortByHash()
         let range = KeyRun.Range(after: runs.last?.range.through ?? 0, through: through)
-        var writer = try KeyRunWriter(
-            database, number: Self.freeNumber(besides: runs), range: range, count: records.count,
-            tuning)
-        for record in records { try writer.append(record, database) }
-        let (run, filter) = try writer.finish(database)
-        return run.with(filter, besides: runs, tuning)
+        var writer = KeyRunWriter(
+            number: freeNumber(), range: range, count: records.count, tuning)
+        let insert = try KeyRunWriter.insert(database)
+        for record in records { try writer.append(record, insert, database) }
+        try writer.finish(insert, database)
+        return writer.run.with(writer.filter, besides: runs, tuning)
     }
 
-    private static func freeNumber(besides runs: [KeyRun]) -> Int64 {
+    private func freeNumber() -> Int64 {
+        let taken = Set(keyRuns.map(\.number) + keyLeftovers + keyMerging.map(\.number))
         var number: Int64 = 1
-        for taken in runs.map(\.number).sorted() where taken == number { number += 1 }
+        while taken.contains(number) { number += 1 }
         return number
     }
 
-    /// Merges runs when there are enough of about one size; false when there was nothing to merge.
+    /// Does the next bit of merging runs of about one size, in one transaction; gives about how many
+    /// keys it wrote, nil when there was nothing to merge.
     ///
-    /// Runs are told apart by their segments, so that whoever still goes by the old ones finds
-    /// that they are gone and searches the new one without a filter.
-    public mutating func mergeKeys() throws(StoreError) -> Bool {
-        let count = KeyRun.mergeCount(
-            keyRuns.map(\.count), least: tuning.mergedRunsMin, keysMax: tuning.mergedKeysMax)
-        guard count > 1 else { return false }
-        let old = keyRuns.suffix(count)
-        let kept = Array(keyRuns.dropLast(count))
-        var runs = kept
-        try database.transaction { () throws(StoreError) in
-            runs.append(try merge(old, besides: kept))
+    /// Runs may be written between two steps. They are told apart by their segments, so that whoever
+    /// still goes by the old ones finds that they are gone and searches the new one without a filter.
+    public mutating func mergeKeysStep() throws(StoreError) -> Int? {
+        if case .doubtful(let error) = health { throw error }
+        if try removeKeyLeftovers() { return 0 }
+        if keyMerging.isEmpty {
+            guard
+                let due = RunTiers.due(
+                    keyRuns.map(\.count), count: tuning.mergedRuns,
+                    entriesMax: tuning.mergedKeysMax)
+            else { return nil }
+            keyMerging = [KeyMerging(Array(keyRuns[due]), into: freeNumber(), tuning)]
         }
-        keyRuns = runs
-        try? database.copyLog()
+        guard var step = keyMerging.first else { return nil }
+        // After an error it is begun anew.
+        keyMerging = []
+        keyLeftovers.append(step.number)
+        var written = 0
+        try database.transaction { () throws(StoreError) in
+            written = try step.advance(database)
+            guard step.isDone else { return }
+            for run in step.old {
+                try database.run(
+                    """
+                    DELETE FROM key_filter WHERE run = \(run.number);
+                    DELETE FROM key_run WHERE number = \(run.number);
+                    """)
+            }
+        }
+        keyLeftovers.removeLast()
+        if step.isDone {
+            replace(step.old, by: step.writer)
+        } else {
+            keyMerging = [step]
+        }
+        copyLog()
+        return written
+    }
+
+    private mutating func replace(_ old: [KeyRun], by writer: KeyRunWriter) {
+        guard let start = keyRuns.firstIndex(where: { $0.number == old.first?.number }) else {
+            return
+        }
+        var kept = keyRuns
+        kept.removeSubrange(start..<start + old.count)
+        keyRuns.replaceSubrange(
+            start..<start + old.count, with: [writer.run.with(writer.filter, besides: kept, tuning)]
+        )
+        keyLeftovers += old.map(\.number)
+    }
+
+    /// Removes some pages of runs that are no more; false when there are none.
+    private mutating func removeKeyLeftovers() throws(StoreError) -> Bool {
+        guard let number = keyLeftovers.last else { return false }
+        let ids = KeyRun.pageIDs(of: number)
+        var isEmpty = false
+        try database.transaction { () throws(StoreError) in
+            let last = try database.statement(
+                """
+                SELECT id FROM key_page WHERE id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+                ORDER BY id LIMIT 1 OFFSET \(tuning.mergeStepPages)
+                """)
+            isEmpty = try !last.step(database)
+            let end = isEmpty ? ids.upperBound : last.integer(0)
+            last.reset()
+            try database.run("DELETE FROM key_page WHERE id BETWEEN \(ids.lowerBound) AND \(end)")
+        }
+        if isEmpty { keyLeftovers.removeLast() }
+        copyLog()
         return true
     }
 
-    private func merge(
-        _ old: ArraySlice<KeyRun>, besides kept: [KeyRun]
-    ) throws(StoreError) -> KeyRun {
-        guard let first = old.first, let last = old.last else { throw .corrupt("no run to merge") }
-        var readers: [KeyRunReader] = []
-        for run in old { readers.append(KeyRunReader(run)) }
-        var writer = try KeyRunWriter(
-            database, number: Self.freeNumber(besides: keyRuns),
-            range: KeyRun.Range(after: first.range.after, through: last.range.through),
-            count: old.reduce(0) { $0 + $1.count }, tuning)
-        var heads: [KeyRecord] = []
-        for index in readers.indices {
-            heads.append(try readers[index].next(database) ?? .beyond)
-        }
+    /// Numbers under which pages lie though there is no such run.
+    static func keyLeftovers(
+        _ database: borrowing Database, besides runs: [KeyRun]
+    ) throws(StoreError) -> [Int64] {
+        let known = Set(runs.map(\.number))
+        var found: [Int64] = []
+        let next = try database.statement("SELECT min(id) FROM key_page WHERE id > ?")
+        var last = Int64(-1)
         while true {
-            var index = 0
-            for other in heads.indices.dropFirst() where heads[other] < heads[index] {
-                index = other
-            }
-            guard heads[index].hash < KeyPage.hashEnd else { break }
-            try writer.append(heads[index], database)
-            heads[index] = try readers[index].next(database) ?? .beyond
+            next.bind(1, last)
+            guard try next.step(database) else { break }
+            let id = next.optionalBytes(0) == nil ? 0 : next.integer(0)
+            next.reset()
+            let number = id >> Int64(KeyRecord.hashBits)
+            guard number > 0, id > last else { break }
+            if !known.contains(number) { found.append(number) }
+            last = KeyRun.pageIDs(of: number).upperBound
         }
-        for run in old { try remove(run) }
-        guard writer.count == old.reduce(0, { $0 + $1.count }) else {
-            throw .corrupt("\(Self.fileName): keys are missing")
-        }
-        let (run, filter) = try writer.finish(database)
-        return run.with(filter, besides: kept, tuning)
+        return found
     }
 
-    /// Takes the checkpoint away, so that the file is made anew at the next start.
-    public func condemn() {
-        try? database.run("DELETE FROM checkpoint")
-    }
-
-    private func remove(_ run: KeyRun) throws(StoreError) {
-        let ids = KeyRun.pageIDs(of: run.number)
-        try database.run(
-            """
-            DELETE FROM key_page WHERE id BETWEEN \(ids.lowerBound) AND \(ids.upperBound);
-            DELETE FROM key_filter WHERE run = \(run.number);
-            DELETE FROM key_run WHERE number = \(run.number);
-            """)
-    }
+    /// Has the file made anew at the next start.
+    public func condemn() { database.condemn() }
 }
 
 extension KeyRun {
@@ -165,54 +200,110 @@ extension KeyRun {
 }
 
 /// Writes a run's keys, which come in order.
-private struct KeyRunWriter: ~Copyable {
-    private let number: Int64
-    private let range: KeyRun.Range
+struct KeyRunWriter: Sendable {
+    let run: KeyRun
     private var pages: KeyPages
-    private var filter: KeyFilter
-    private(set) var count = 0
-    private let insert: Statement
+    private(set) var filter: KeyFilter
+    private var count = 0
 
-    init(
-        _ database: borrowing Database, number: Int64, range: KeyRun.Range, count: Int,
-        _ tuning: StoreTuning
-    ) throws(StoreError) {
-        self.number = number
-        self.range = range
+    /// Writes the run with this number and so many keys.
+    init(number: Int64, range: KeyRun.Range, count: Int, _ tuning: StoreTuning) {
+        run = KeyRun(number: number, range: range, count: count, filter: nil)
         pages = KeyPages(through: range.through, pageKeys: tuning.pageKeysUsual)
         filter = KeyFilter(expecting: count)
-        insert = try database.statement("INSERT INTO key_page VALUES (?, ?)")
+    }
+
+    /// What writes a page.
+    static func insert(_ database: borrowing Database) throws(StoreError) -> Statement {
+        try database.statement("INSERT INTO key_page VALUES (?, ?)")
     }
 
     mutating func append(
-        _ record: KeyRecord, _ database: borrowing Database
+        _ record: KeyRecord, _ insert: borrowing Statement, _ database: borrowing Database
     ) throws(StoreError) {
         filter.insert(record.hash)
         count += 1
-        if let page = pages.append(record) { try write(page, database) }
+        if let page = pages.append(record) { try write(page, insert, database) }
     }
 
-    private func write(_ page: KeyPage, _ database: borrowing Database) throws(StoreError) {
-        insert.bind(1, KeyRun.pageIDs(of: number).lowerBound | Int64(page.range.lowerBound))
+    private func write(
+        _ page: KeyPage, _ insert: borrowing Statement, _ database: borrowing Database
+    ) throws(StoreError) {
+        insert.bind(1, KeyRun.pageIDs(of: run.number).lowerBound | Int64(page.range.lowerBound))
         insert.bind(2, copying: page.encoded)
         _ = try insert.step(database)
     }
 
+    /// Writes the rest, and that there is such a run.
     mutating func finish(
-        _ database: borrowing Database
-    ) throws(StoreError) -> (KeyRun, KeyFilter) {
-        try write(pages.finish(), database)
+        _ insert: borrowing Statement, _ database: borrowing Database
+    ) throws(StoreError) {
+        guard count == run.count else {
+            throw .corrupt("\(SQLiteState.fileName): keys are missing")
+        }
+        try write(pages.finish(), insert, database)
         let filters = try database.statement("INSERT INTO key_filter VALUES (?, ?)")
-        filters.bind(1, number)
-        filters.bind(2, copying: filter.encoded(for: range))
+        filters.bind(1, run.number)
+        filters.bind(2, copying: filter.encoded(for: run.range))
         _ = try filters.step(database)
         let runs = try database.statement("INSERT INTO key_run VALUES (?, ?, ?, ?)")
-        runs.bind(1, number)
-        runs.bind(2, Int64(bitPattern: range.after))
-        runs.bind(3, Int64(bitPattern: range.through))
+        runs.bind(1, run.number)
+        runs.bind(2, Int64(bitPattern: run.range.after))
+        runs.bind(3, Int64(bitPattern: run.range.through))
         runs.bind(4, Int64(count))
         _ = try runs.step(database)
-        return (KeyRun(number: number, range: range, count: count, filter: nil), filter)
+    }
+}
+
+/// Runs of keys that are being merged into one, step by step.
+struct KeyMerging: Sendable {
+    /// The runs that are merged, oldest first.
+    let old: [KeyRun]
+    private(set) var writer: KeyRunWriter
+    private var readers: [KeyRunReader]
+    /// What comes next in each run; nothing before the first step.
+    private var heads: [KeyRecord] = []
+    private(set) var isDone = false
+    private let stepKeys: Int
+
+    /// Begins to merge runs that follow each other into the run with this number.
+    init(_ old: [KeyRun], into number: Int64, _ tuning: StoreTuning) {
+        self.old = old
+        stepKeys = max(1, tuning.mergeStepKeys)
+        readers = old.map { KeyRunReader($0) }
+        let range = KeyRun.Range(
+            after: old.first?.range.after ?? 0, through: old.last?.range.through ?? 0)
+        writer = KeyRunWriter(
+            number: number, range: range, count: old.reduce(0) { $0 + $1.count }, tuning)
+    }
+
+    var number: Int64 { writer.run.number }
+
+    /// Merges some keys; gives how many.
+    mutating func advance(_ database: borrowing Database) throws(StoreError) -> Int {
+        let insert = try KeyRunWriter.insert(database)
+        let select = try KeyRunReader.select(database)
+        if heads.isEmpty {
+            for index in readers.indices {
+                heads.append(try readers[index].next(select, database) ?? .beyond)
+            }
+        }
+        var count = 0
+        while count < stepKeys {
+            var index = 0
+            for other in heads.indices.dropFirst() where heads[other] < heads[index] {
+                index = other
+            }
+            guard heads[index].hash < KeyPage.hashEnd else {
+                try writer.finish(insert, database)
+                isDone = true
+                break
+            }
+            try writer.append(heads[index], insert, database)
+            heads[index] = try readers[index].next(select, database) ?? .beyond
+            count += 1
+        }
+        return count
     }
 }
 
@@ -231,20 +322,33 @@ private struct KeyRunReader {
         through = run.range.through
     }
 
-    mutating func next(_ database: borrowing Database) throws(StoreError) -> KeyRecord? {
+    /// What reads a page.
+    static func select(_ database: borrowing Database) throws(StoreError) -> Statement {
+        try database.statement("SELECT id, body FROM key_page WHERE id = ?")
+    }
+
+    @inline(__always)
+    mutating func next(
+        _ select: borrowing Statement, _ database: borrowing Database
+    ) throws(StoreError) -> KeyRecord? {
+        if place >= records.count { try readPage(select, database) }
+        guard place < records.count else { return nil }
+        defer { place += 1 }
+        return records[place]
+    }
+
+    private mutating func readPage(
+        _ select: borrowing Statement, _ database: borrowing Database
+    ) throws(StoreError) {
         while place >= records.count, start < KeyPage.hashEnd {
-            let select = try database.statement("SELECT id, body FROM key_page WHERE id = ?")
             select.bind(1, first | Int64(start))
             let isThere = try select.step(database)
-            let page = try KeyPage(
-                row: select, isThere: isThere, holding: start, through: through)
+            let page = try KeyPage(row: select, isThere: isThere, holding: start, through: through)
+            select.reset()
             start = page.range.upperBound
             records = page.records
             place = 0
         }
-        guard place < records.count else { return nil }
-        defer { place += 1 }
-        return records[place]
     }
 }
 

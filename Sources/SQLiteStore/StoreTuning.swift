@@ -6,10 +6,13 @@ public struct StoreTuning: Hashable, Sendable {
     public var logPagesMax = 1024
     /// How much memory the filters of all runs of keys may take; further runs are searched without.
     public var filterBytesMax = 192 << 20
-    /// So many of the newest runs of keys are merged at least.
-    public var mergedRunsMin = 4
+    /// So many runs of keys of about one size are merged into one.
+    public var mergedRuns = 4
     /// Runs of more keys are not merged any more.
     public var mergedKeysMax = 64 << 20
+    /// How many keys a step of a merge writes, and how many pages of what was merged another one removes.
+    public var mergeStepKeys = 1 << 18
+    public var mergeStepPages = 4096
     /// How many keys a page is tried with first.
     public var pageKeysUsual = 400
     /// So many entries are archived at a time, as a run.
@@ -18,10 +21,12 @@ public struct StoreTuning: Hashable, Sendable {
     public var unarchivedMax = 4 << 20
     /// So many entries a chunk of the archive has, at most `ArchiveChunk.entriesMax`.
     public var archivedChunkEntries = 4096
-    /// So many of the newest runs of the archive are merged at least.
-    public var mergedArchivesMin = 8
+    /// So many runs of the archive of about one size are merged into one.
+    public var mergedArchives = 16
+    /// How many chunks a step of a merge writes, and how many of what was merged another one removes.
+    public var mergeStepChunks = 64
     /// Runs of more entries are not merged any more.
-    public var mergedArchiveEntriesMax = 4 << 20
+    public var mergedArchiveEntriesMax = 1 << 20
     /// After so many events read back from the journal what is derived from them goes to disk.
     public var interimEvents = 2_000_000
 

@@ -6,12 +6,20 @@ public import Ledger
 /// Layout: count (varint); the greatest divisor that all credits have in common (varint); integer
 /// columns of account, segment, index, time, kind, credits (zigzag, divided), which lots paid (0 none
 /// of a plan, 1 only those, 2 both), what those of a plan paid where it is 2, key plus one, units
-/// (zigzag), status, results, bytes and duration plus one, of starts of runs when they began; text
-/// columns of action, team, scenario, run and module; parameters; CRC-32. The integer and text
-/// columns are those of segments (docs/journal-format.md).
+/// (zigzag), status, results and bytes; the length of a padding (varint) and so many zeros; integer
+/// columns of duration plus one and, of starts of runs, when they began; text columns of action, team,
+/// scenario, run and module; parameters; CRC-32. The integer and text columns are those of segments
+/// (docs/journal-format.md).
 public struct ArchiveChunk: Sendable {
     /// The most entries of a chunk.
     public static let entriesMax = 4096
+
+    /// Behind so many bytes lies what can be deleted: durations, modules and parameters.
+    ///
+    /// SQLite keeps at most 1 002 bytes of such a row in a leaf, where rows that moved away may leave
+    /// copies behind; the rest is in pages of its own, which are written over when they are freed
+    /// (docs/adr/0028-retention.md).
+    static let headBytesMin = 1024
 
     enum Integer: Int, CaseIterable {
         case account, segment, index, time, kind, credits, payer, ofPlan, key, units, status
@@ -35,13 +43,16 @@ public struct ArchiveChunk: Sendable {
     }
 
     static let texts: [ChargeColumns.Text] = [.action, .team, .scenario, .run, .module]
+    static let scenarioColumn = 2
+    static let runColumn = 3
+    static let moduleColumn = 4
 
-    private let stored: [UInt8]
+    let stored: [UInt8]
     public let count: Int
     private let divisor: Int64
     private var integers: [StoredIntegers] = []
-    private var texts: [StoredTexts] = []
-    private let parameters: StoredParameters
+    private(set) var texts: [StoredTexts] = []
+    let parameters: StoredParameters
 
     /// Reads what an ``ArchiveEncoder`` gives, stored under `key`.
     public init(from stored: [UInt8], under key: [Int64]) throws(SegmentError) {
@@ -50,6 +61,10 @@ public struct ArchiveChunk: Sendable {
         count = try reader.count(limit: Self.entriesMax, in: bytes.span)
         divisor = Int64(bitPattern: try reader.varint(in: bytes.span))
         for column in Integer.allCases {
+            if column == .duration {
+                let padding = try reader.count(limit: Self.headBytesMin, in: bytes.span)
+                _ = try reader.take(padding, in: bytes.span)
+            }
             var size = count
             if let (other, value) = column.condition {
                 let others = integers[other.rawValue]
@@ -99,6 +114,10 @@ public struct ArchiveChunk: Sendable {
             segment: word(.segment, place), index: UInt32(truncatingIfNeeded: word(.index, place)))
     }
 
+    func hasDuration(at place: Int) -> Bool {
+        OptionalCount(stored: word(.duration, place)) != .none
+    }
+
     @inline(__always)
     private func word(_ column: Integer, _ place: Int) -> UInt64 {
         integers[column.rawValue].value(at: place, in: stored.span)
@@ -127,9 +146,25 @@ public struct ArchiveChunk: Sendable {
     }
 
     /// Where the columns stand that not every entry has a value in.
-    private struct Before {
-        var ofPlan: Int
-        var startedAt: Int
+    struct Before: BitwiseCopyable {
+        var ofPlan = 0
+        var startedAt = 0
+    }
+
+    /// For each entry where it stands in them; empty when none has a value.
+    var allBefore: [Before] {
+        let columns = [Integer.ofPlan, .startedAt]
+        guard columns.contains(where: { integers[$0.rawValue].count > 0 }) else { return [] }
+        var before = Before()
+        return (0..<count).map { place in
+            defer {
+                if word(.payer, place) == Payer.both { before.ofPlan += 1 }
+                if word(.kind, place) == UInt64(ListedKind.runStart.rawValue) {
+                    before.startedAt += 1
+                }
+            }
+            return before
+        }
     }
 
     /// How many entries before `place` have a value in such a column.
@@ -140,7 +175,7 @@ public struct ArchiveChunk: Sendable {
     }
 
     /// All of an entry but its texts.
-    private func numbers(
+    func numbers(
         at place: Int, _ before: inout Before
     ) throws(SegmentError) -> EntrySummary {
         guard let kind = ListedKind(rawValue: UInt8(truncatingIfNeeded: word(.kind, place))) else {
@@ -173,40 +208,43 @@ public struct ArchiveChunk: Sendable {
 }
 
 /// Writes chunks of the archive; keeps its buffers.
-public struct ArchiveEncoder: Sendable {
+struct ArchiveEncoder: Sendable {
     private var words: [UInt64] = []
-    private var ranges: [ByteRange] = []
-    private var texts = TextColumn()
-    private var parameters = ParametersColumn()
+    private var texts = CodeColumn()
 
-    public init() {}
-
-    /// The stored form of entries, sorted by account and position, whose texts lie in `bytes`.
-    public mutating func encode(
-        _ entries: ArraySlice<EntrySummary>, of bytes: [UInt8], under key: [Int64]
+    /// The stored form of entries, sorted by account and position, whose texts are codes of `pool`.
+    mutating func encode(
+        _ gathered: borrowing GatheredEntries, of pool: TextPool, under key: [Int64]
     ) -> [UInt8] {
         var output: [UInt8] = []
-        output.append(varint: UInt64(entries.count))
-        let divisor = Self.divisor(of: entries)
+        output.append(varint: UInt64(gathered.entries.count))
+        let divisor = Self.divisor(of: gathered.entries)
         output.append(varint: UInt64(bitPattern: divisor))
         for column in ArchiveChunk.Integer.allCases {
+            if column == .duration { Self.pad(&output) }
             words.removeAll(keepingCapacity: true)
-            for entry in entries {
+            for entry in gathered.entries {
                 if let word = Self.word(column, of: entry, divisor) { words.append(word) }
             }
             IntegerColumn.append(words, words.indices, to: &output)
         }
-        for column in ArchiveChunk.texts {
-            take(column, of: entries)
-            texts.append(ranges, ranges.indices, of: bytes, to: &output)
+        for codes in gathered.texts { texts.append(codes, of: pool, to: &output) }
+        texts.append(gathered.parameters, of: pool, to: &output)
+        for values in gathered.values {
+            guard !values.isEmpty else { break }
+            IntegerColumn.append(values, values.indices, to: &output)
         }
-        take(.parameters, of: entries)
-        parameters.append(ranges, ranges.indices, of: bytes, to: &output)
         return output.withChecksum(under: key)
     }
 
+    private static func pad(_ output: inout [UInt8]) {
+        let padding = max(0, ArchiveChunk.headBytesMin - output.count)
+        output.append(varint: UInt64(padding))
+        output.append(contentsOf: repeatElement(0, count: padding))
+    }
+
     /// The greatest number that divides all credits, at least 1: prices are rounded to some step.
-    private static func divisor(of entries: ArraySlice<EntrySummary>) -> Int64 {
+    private static func divisor(of entries: [EntrySummary]) -> Int64 {
         var divisor: UInt64 = 0
         for entry in entries {
             var rest = entry.credits.magnitude
@@ -216,11 +254,6 @@ public struct ArchiveEncoder: Sendable {
             if divisor == 1 { break }
         }
         return Int64(exactly: max(divisor, 1)) ?? 1
-    }
-
-    private mutating func take(_ column: ChargeColumns.Text, of entries: ArraySlice<EntrySummary>) {
-        ranges.removeAll(keepingCapacity: true)
-        for entry in entries { ranges.append(entry[column]) }
     }
 
     /// What stands in a column for an entry; nil when nothing does.

@@ -30,24 +30,6 @@ public struct KeyRun: Sendable {
     }
 }
 
-extension KeyRun {
-    /// How many of the newest runs are to be merged into one; 0 for none.
-    ///
-    /// Those are merged that together are about as large as the next one, once they are `least`:
-    /// so a key is written again a few times in all, and there are few runs. Runs of more than
-    /// `keysMax` keys stay as they are.
-    public static func mergeCount(_ counts: [Int], least: Int, keysMax: Int) -> Int {
-        var merged = 0
-        var sum = 0
-        for count in counts.reversed() {
-            guard count <= keysMax, merged == 0 || count <= sum + sum / 2 else { break }
-            merged += 1
-            sum += count
-        }
-        return merged >= least ? merged : 0
-    }
-}
-
 /// A part of a run: the keys whose hashes lie in a range, in order.
 ///
 /// The ranges of a run's pages follow each other from 0 to the end of all hashes, so that a page

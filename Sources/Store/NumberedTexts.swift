@@ -46,6 +46,12 @@ struct NumberedTexts {
         return true
     }
 
+    /// Where the integer of a text stands, if it has one; nil for a text that contains the mark.
+    static func splitting(_ bytes: Span<UInt8>) -> Range<Int>? {
+        for index in bytes.indices where bytes[index] == mark { return nil }
+        return digits(of: bytes)
+    }
+
     /// The last run of digits, if it may be taken out.
     private static func digits(of bytes: Span<UInt8>) -> Range<Int> {
         var end = bytes.count

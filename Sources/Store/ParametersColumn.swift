@@ -155,10 +155,10 @@ struct ParametersColumn {
 
 /// A column of canonical JSON objects where it is stored: each can be read without the others.
 struct StoredParameters: Sendable {
-    private let shapes: StoredTexts
-    private let values: [StoredIntegers]
+    let shapes: StoredTexts
+    let values: [StoredIntegers]
     /// How many integers are taken out of each distinct shape, or of each shape when all are plain.
-    private let marks: [Int]
+    let marks: [Int]
 
     fileprivate init(shapes: StoredTexts, values: [StoredIntegers], marks: [Int]) {
         self.shapes = shapes

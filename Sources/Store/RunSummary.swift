@@ -40,19 +40,28 @@ public struct RunSummary: Hashable, Sendable {
     /// The summary of one entry.
     public init(_ entry: EntrySummary, of texts: [UInt8]) {
         self.init(
-            account: entry.account, run: entry.run.bytes(in: texts), first: entry.position,
-            time: entry.time)
-        scenario = entry.scenario.bytes(in: texts)
+            entry, run: entry.run.bytes(in: texts), scenario: entry.scenario.bytes(in: texts))
+    }
+
+    init(_ entry: EntrySummary, run: [UInt8], scenario: [UInt8]) {
+        self.init(
+            account: entry.account, run: run, first: entry.position, time: entry.time)
+        self.scenario = scenario
         if entry.kind == .refund { lastTime = .earliest }
         take(entry)
     }
 
     /// Adds a later entry of the run.
     public mutating func add(_ entry: EntrySummary, of texts: [UInt8]) {
+        if scenario.isEmpty { scenario = entry.scenario.bytes(in: texts) }
+        add(entry)
+    }
+
+    /// Adds a later entry of the run and the same scenario.
+    mutating func add(_ entry: EntrySummary) {
         last = entry.position
         firstTime = min(firstTime, entry.time)
         if entry.kind != .refund { lastTime = max(lastTime, entry.time) }
-        if scenario.isEmpty { scenario = entry.scenario.bytes(in: texts) }
         take(entry)
     }
 
@@ -87,8 +96,6 @@ public struct RunSummary: Hashable, Sendable {
         failures &+= later.failures
         bytes += later.bytes
     }
-
-    fileprivate func isNamed(_ name: Span<UInt8>) -> Bool { run.span.isEqual(to: name) }
 
     /// A number that stands for the account and the name in filters.
     public static func hash(_ name: [UInt8], of account: AccountSlot) -> UInt64 {
@@ -127,39 +134,44 @@ extension ByteRange {
 }
 
 /// Adds entries up to the runs that they are of; entries come by account, then in their order.
-public struct RunFold: Sendable {
+struct RunFold: Sendable {
     private var found: [RunSummary] = []
-    private var names = NameTable()
+    private var names = CodeNumbers()
     /// For the number of each name the place of its last run, plus one.
     private var places: [UInt32] = []
     /// Where the runs of the account at hand begin.
     private var start = 0
-    /// The place of the run added to last.
+    /// The place of the run added to last, and what its name is.
     private var latest = 0
+    private var latestName = TextCode.empty
 
-    public init() {}
-
-    /// Adds an entry, if it is of a run; its texts lie in `texts`.
-    public mutating func add(_ entry: EntrySummary, of texts: [UInt8]) {
-        guard !entry.run.isEmpty else { return }
-        let all = texts.span
-        let run = all.extracting(entry.run.indices)
-        if latest < found.count, found[latest].account == entry.account,
-            found[latest].isNamed(run)
-        {
-            return found[latest].add(entry, of: texts)
+    /// Adds an entry of a run, whose name and scenario are codes of a pool.
+    mutating func add(
+        _ entry: EntrySummary, run: TextCode, scenario: TextCode, of pool: TextPool
+    ) {
+        if latest < found.count, latestName == run, found[latest].account == entry.account {
+            return add(entry, scenario, of: pool)
         }
         if found.last?.account != entry.account { endAccount() }
-        let number = Int(names.number(of: run))
+        latestName = run
+        let number = names.number(of: run)
         while places.count <= number { places.append(0) }
         if Int(places[number]) > start {
             latest = Int(places[number]) - 1
-            found[latest].add(entry, of: texts)
+            add(entry, scenario, of: pool)
         } else {
             latest = found.count
-            found.append(RunSummary(entry, of: texts))
+            found.append(
+                RunSummary(entry, run: pool.bytes(run), scenario: pool.bytes(scenario)))
             places[number] = UInt32(truncatingIfNeeded: found.count)
         }
+    }
+
+    private mutating func add(_ entry: EntrySummary, _ scenario: TextCode, of pool: TextPool) {
+        if found[latest].scenario.isEmpty, scenario != .empty {
+            found[latest].scenario = pool.bytes(scenario)
+        }
+        found[latest].add(entry)
     }
 
     private mutating func endAccount() {
@@ -168,7 +180,7 @@ public struct RunFold: Sendable {
     }
 
     /// The runs in the order in which they are stored.
-    public consuming func finish() -> [RunSummary] {
+    mutating func finish() -> [RunSummary] {
         endAccount()
         return found
     }

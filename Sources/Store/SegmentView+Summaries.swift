@@ -18,13 +18,14 @@ extension SegmentView {
                 summaries.append(events[index - charge], at: position)
                 continue
             }
-            let numbers = numbers(ofCharge: charge)
-            var summary = try summary(of: numbers, charge, from: place, at: position)
+            let (kind, extra, shares) = try payment(
+                ofCharge: charge, from: place, in: segment.money.span)
+            var summary = numbers(ofCharge: charge, kind, extra: extra, at: position)
             for (column, ranges) in zip(Self.summaryTexts, texts) where !ranges.isEmpty {
                 summary[column] = ranges[charge]
             }
             summaries.entries.append(summary)
-            place.pass(Int(numbers.sharesCount))
+            place.pass(shares)
             charge += 1
         }
     }
@@ -40,8 +41,9 @@ extension SegmentView {
             return summaries.append(events[index - charge], at: position)
         }
         let place = shares.place(ofCharge: charge, in: segment.money.span)
-        var summary = try summary(
-            of: numbers(ofCharge: charge), charge, from: place, at: position)
+        let (kind, extra, _) = try payment(
+            ofCharge: charge, from: place, in: segment.money.span)
+        var summary = numbers(ofCharge: charge, kind, extra: extra, at: position)
         for column in Self.summaryTexts where parameters || column != .parameters {
             summary[column] = try copyText(column, charge, to: &summaries.bytes)
         }
@@ -52,31 +54,44 @@ extension SegmentView {
         .action, .team, .scenario, .run, .module, .parameters,
     ]
 
-    /// All of a charge's summary but its texts.
-    private func summary(
-        of charge: ChargeEvent, _ index: Int, from place: StoredShares.Place, at position: Position
-    ) throws(SegmentError) -> EntrySummary {
-        let money = segment.money.span
-        var summary = EntrySummary.blank
-        summary.account = charge.head.account
-        summary.position = position
-        summary.time = charge.head.time
-        let role = try roles?.role(ofCharge: index, at: charge.head.time, in: money)
-        summary.kind = ListedKind(role)
-        summary.credits = summary.kind == .hold ? 0 : charge.credits
-        if summary.kind != .hold {
-            var ofPlan: Int64 = 0
-            try shares.visit(
-                Int(charge.sharesCount), paying: charge.paid, from: place, in: money
-            ) { if $0.source.isOfPlan { ofPlan &+= $0.micros } }
-            summary.extra = charge.credits &- ofPlan
+    /// What a charge event is, the part of it that no lot of a plan paid, and how many lots paid.
+    func payment(
+        ofCharge charge: Int, from place: StoredShares.Place, in money: Span<UInt8>
+    ) throws(SegmentError) -> (kind: ListedKind, extra: Int64, shares: Int) {
+        let time = header.time.micros &+ ZigZag.decode(word(.time, charge))
+        let kind = ListedKind(
+            try roles?.role(ofCharge: charge, at: Instant(micros: time), in: money))
+        let shares = Int(truncatingIfNeeded: word(.sharesCount, charge))
+        guard kind != .hold else { return (kind, 0, shares) }
+        let credits = signed(.credits, charge)
+        let paid = credits &- signed(.overdrawn, charge) &- signed(.uncollected, charge)
+        var extra = credits
+        try self.shares.visit(shares, paying: paid, from: place, in: money) {
+            if $0.source.isOfPlan { extra &-= $0.micros }
         }
-        summary.key = charge.key
-        summary.units = charge.units
-        summary.status = charge.details.status
-        summary.results = charge.details.results
-        summary.bytes = charge.details.bytes
-        summary.duration = charge.details.duration
+        return (kind, extra, shares)
+    }
+
+    /// All of a charge's summary but its texts.
+    @inline(__always)
+    func numbers(
+        ofCharge charge: Int, _ kind: ListedKind, extra: Int64, at position: Position
+    ) -> EntrySummary {
+        var summary = EntrySummary.blank
+        summary.account = AccountSlot(truncatingIfNeeded: word(.account, charge))
+        summary.position = position
+        let time = header.time.micros &+ ZigZag.decode(word(.time, charge))
+        summary.time = Instant(micros: time)
+        summary.kind = kind
+        summary.credits = kind == .hold ? 0 : signed(.credits, charge)
+        summary.extra = extra
+        summary.key = UInt32(truncatingIfNeeded: word(.key, charge)) &- 1
+        summary.units = signed(.units, charge)
+        summary.status = CallStatus(
+            rawValue: UInt16(truncatingIfNeeded: word(.status, charge)))
+        summary.results = OptionalCount(stored: word(.results, charge))
+        summary.bytes = OptionalCount(stored: word(.bytes, charge))
+        summary.duration = OptionalCount(stored: word(.duration, charge))
         return summary
     }
 }

@@ -15,7 +15,7 @@ public struct SegmentView: Sendable {
     private var integers: [StoredIntegers] = []
     /// By the places of `ChargeColumns.Text`, without the parameters.
     private var texts: [StoredTexts] = []
-    private var parameters: StoredParameters?
+    private(set) var parameters: StoredParameters?
     private let fingerprintsStart: Int
     let events: [Event]
     /// For each event in order whether it is a charge; empty when all are.
@@ -24,7 +24,7 @@ public struct SegmentView: Sendable {
     let roles: StoredRoles?
     let uses: StoredUses?
     /// The details, or what was kept of them; empty when all were deleted.
-    private let details: [UInt8]
+    let details: [UInt8]
     /// Why details of charges were deleted, where some are kept.
     private var deletions: StoredIntegers?
 
@@ -161,7 +161,7 @@ extension SegmentView {
     }
 
     /// The part that a column of texts is in.
-    private func part(of column: Text) -> [UInt8] {
+    func part(of column: Text) -> [UInt8] {
         column.rawValue < SegmentFormat.moneyTexts ? segment.money : details
     }
 
@@ -188,6 +188,15 @@ extension SegmentView {
         try roles?.readAll(from: money, to: &contents)
         try uses?.readAll(from: money, to: &contents)
         return contents
+    }
+
+    /// A column of texts as codes of a pool.
+    func column(
+        _ column: Text, _ pool: inout TextPool
+    ) throws(SegmentError) -> SourceTexts {
+        guard column.rawValue < texts.count else { return .empty }
+        return try pool.column(
+            texts[column.rawValue], header.chargeCount, in: part(of: column).span)
     }
 
     func copyTexts(
@@ -242,7 +251,7 @@ extension SegmentView {
         charge.details.isCheckRun = scenario & 1 == 1
     }
 
-    private func signed(_ column: Integer, _ index: Int) -> Int64 {
+    func signed(_ column: Integer, _ index: Int) -> Int64 {
         Int64(bitPattern: word(column, index))
     }
 

@@ -8,7 +8,7 @@ internal import Credit
 /// a plain column, and an integer column of numbers; numbered is a dictionary of shapes and an integer
 /// column of the integers. See docs/journal-format.md.
 struct TextColumn {
-    private enum Form {
+    enum Form {
         static let empty: UInt8 = 0
         static let plain: UInt8 = 1
         static let dictionary: UInt8 = 2
@@ -16,7 +16,7 @@ struct TextColumn {
     }
 
     /// No dictionary is tried further when over three quarters of this many strings are distinct.
-    private static let sampleCount = 64
+    static let sampleCount = 64
     /// Fewer strings are not numbered: they gain little.
     private static let numberedMin = 64
     /// Strings are numbered when there are so many times fewer shapes.
@@ -312,7 +312,7 @@ extension StoredTexts {
 
 extension StoredTexts.Plain {
     /// Where the strings at some places lie.
-    fileprivate func ranges(_ places: Range<Int>, in bytes: Span<UInt8>) -> [ByteRange] {
+    func ranges(_ places: Range<Int>, in bytes: Span<UInt8>) -> [ByteRange] {
         guard let first = places.first else { return [] }
         var ranges: [ByteRange] = []
         ranges.reserveCapacity(places.count)

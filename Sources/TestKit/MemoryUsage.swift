@@ -58,12 +58,16 @@ public final class MemoryUsage: UsageReader, EntryReader {
         _ names: [[UInt8]], of account: AccountSlot
     ) throws(StoreError) -> (through: UInt64, parts: [[RunSummary]]) {
         stored.withLock { stored in
-            var fold = RunFold()
+            var runs: [[UInt8]: RunSummary] = [:]
             for entry in stored.entries.entries where entry.account == account {
-                fold.add(entry, of: stored.entries.bytes)
+                let name = stored.entries.bytes(entry.run)
+                if runs[name] == nil {
+                    runs[name] = RunSummary(entry, of: stored.entries.bytes)
+                } else {
+                    runs[name]?.add(entry, of: stored.entries.bytes)
+                }
             }
-            let runs = fold.finish()
-            return (stored.archived, names.map { runs.run($0, of: account).map { [$0] } ?? [] })
+            return (stored.archived, names.map { runs[$0].map { [$0] } ?? [] })
         }
     }
 

@@ -108,7 +108,11 @@ final class Server {
         readModel.thaw(job.frozen)
         self.job = nil
         keys.publish(state.keyRuns, through: state.through)
-        let hasMergedKeys = try state.mergeKeys()
+        let runs = state.keyRuns.count
+        // A few steps at most, so that checkpoints come while a merge is under way.
+        var steps = 3
+        while steps > 0, try state.mergeKeysStep() != nil { steps -= 1 }
+        let hasMergedKeys = state.keyRuns.count < runs
         if hasMergedKeys { keys.publish(state.keyRuns, through: state.through) }
         return hasMergedKeys
     }
@@ -119,6 +123,7 @@ final class Server {
             try archive.append(through: last, from: reader)
             readModel.forgetArchived(through: last)
         }
-        while try archive.merge() {}
+        var steps = 4
+        while steps > 0, try archive.mergeStep() { steps -= 1 }
     }
 }

@@ -43,7 +43,7 @@ struct ArchiveRetentionTests {
         var tuning = StoreTuning()
         tuning.archivedRunEntries = 40
         tuning.archivedChunkEntries = 10
-        tuning.mergedArchivesMin = 4
+        tuning.mergedArchives = 4
         return tuning
     }
 
@@ -98,7 +98,7 @@ struct ArchiveRetentionTests {
             try Self.grow(&journal, &mark, by: 30)
             if round % 2 == 0 { try Self.prune(&journal, reader) }
             try archive.append(through: mark.number, from: reader)
-            while try archive.merge() {}
+            while try archive.mergeStep() {}
             try Self.prune(&journal, reader)
             deleted += try Self.delete(from: &archive, reader)
             #expect(try Self.delete(from: &archive, reader) == 0)
@@ -143,7 +143,7 @@ struct ArchiveRetentionTests {
         for _ in 1...6 {
             try Self.grow(&journal, &mark, by: 200)
             try archive.append(through: mark.number, from: reader)
-            while try archive.merge() {}
+            while try archive.mergeStep() {}
         }
         try Self.prune(&journal, reader)
         #expect(try Self.delete(from: &archive, reader) == 1200)

@@ -12,9 +12,17 @@ struct ArchiveTests {
         var tuning = StoreTuning()
         tuning.archivedRunEntries = random.pick([1, 10, 1 << 19])
         tuning.archivedChunkEntries = random.pick([1, 7, 4096])
-        tuning.mergedArchivesMin = random.pick([2, 3])
+        tuning.mergeStepChunks = random.pick([1, 3, 64])
+        tuning.mergedArchives = random.pick([2, 3])
         tuning.mergedArchiveEntriesMax = random.pick([40, 1 << 22])
         return tuning
+    }
+
+    /// Merges nothing, a bit or all, or breaks a merge off.
+    static func merge(_ archive: inout SQLiteArchive, _ random: inout SeededRandom) throws {
+        var left = random.pick([0, 0, 3, 10, Int.max])
+        while left > 0, try archive.mergeStep() { left -= 1 }
+        if random.chance(20) { archive.abandonMerge() }
     }
 
     static func scrub(_ path: String) throws {
@@ -38,7 +46,7 @@ struct ArchiveTests {
         for _ in 0..<1 + random.below(6) {
             try builder.grow(by: 1 + random.below(10))
             try archive.append(through: builder.mark.number, from: builder)
-            if random.chance(50) { while try archive.merge() {} }
+            try Self.merge(&archive, &random)
         }
         let reader = try SQLiteArchiveReader(folder: temporary.path)
         let all = try Self.all(of: builder)
@@ -111,6 +119,38 @@ struct ArchiveTests {
         #expect(archive.through == 0)
         try archive.append(through: builder.mark.number, from: builder)
         try Self.scrub(temporary.path)
+    }
+
+    @Test func `a merge that was broken off leaves nothing behind`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: 7)
+        var tuning = StoreTuning()
+        (tuning.mergedArchives, tuning.mergeStepChunks) = (3, 2)
+        tuning.archivedChunkEntries = 3
+        do {
+            var archive = try SQLiteArchive(in: folder, of: builder, tuning: tuning)
+            for _ in 0..<3 {
+                try builder.grow(by: 10)
+                try archive.append(through: builder.mark.number, from: builder)
+            }
+            for _ in 0..<4 { #expect(try archive.mergeStep()) }
+        }
+        let runs = "SELECT number FROM archive_run"
+        let rows = "SELECT count(*) FROM archive_chunk WHERE run NOT IN (\(runs))"
+        #expect(try Self.integer(rows, in: temporary.path) > 0)
+        var archive = try SQLiteArchive(in: folder, of: builder, tuning: tuning)
+        try Self.scrub(temporary.path)
+        while try archive.mergeStep() {}
+        #expect(try Self.integer(rows, in: temporary.path) == 0)
+        #expect(try Self.integer("SELECT count(*) FROM archive_run", in: temporary.path) == 1)
+        try Self.scrub(temporary.path)
+    }
+
+    private static func integer(_ sql: String, in path: String) throws -> Int64 {
+        let database = try Database(path: "\(path)/archive.db", access: .reading, vfs: nil)
+        let select = try database.statement(sql)
+        return try select.step(database) ? select.integer(0) : -1
     }
 
     @Test func `chunks that a lost run left behind are written over`() throws {

@@ -69,7 +69,7 @@ struct RunArchiveTests {
         for _ in 0..<1 + random.below(6) {
             try builder.grow(by: 1 + random.below(10))
             try archive.append(through: builder.mark.number, from: builder)
-            if random.chance(50) { while try archive.merge() {} }
+            try ArchiveTests.merge(&archive, &random)
         }
         let all = try ArchiveTests.all(of: builder)
         let reader = try SQLiteArchiveReader(folder: temporary.path)

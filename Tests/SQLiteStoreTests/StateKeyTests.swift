@@ -9,11 +9,13 @@ struct StateKeyTests {
     /// A state with several runs of keys.
     private static func filled(
         _ folder: borrowing DataFolder, seed: UInt64, _ records: inout [KeyRecord],
-        merging least: Int = 4
+        merging least: Int = 4, stepKeys: Int = 1 << 18
     ) throws -> SQLiteState {
         var builder = try JournalBuilder(seed: seed)
         var tuning = StoreTuning()
-        tuning.mergedRunsMin = least
+        tuning.mergedRuns = least
+        (tuning.mergeStepKeys, tuning.mergeStepPages) = (stepKeys, 1)
+        tuning.pageKeysUsual = min(tuning.pageKeysUsual, stepKeys)
         var state = try SQLiteState(in: folder, seed: seed, tuning: tuning)
         for _ in 0..<6 {
             try builder.grow(by: 10)
@@ -50,9 +52,8 @@ struct StateKeyTests {
         var state = try Self.filled(folder, seed: 4, &records, merging: least)
         #expect(records.count > 50)
         let runCount = state.keyRuns.count
-        let isMerged = try state.mergeKeys()
-        #expect(isMerged == (least <= runCount))
-        #expect(isMerged == (state.keyRuns.count < runCount))
+        while try state.mergeKeysStep() != nil {}
+        #expect((state.keyRuns.count < runCount) == (least <= runCount))
         try Self.expectAll(records, of: state, in: temporary.path)
         let runs = state.keyRuns
         try state.close()
@@ -61,6 +62,29 @@ struct StateKeyTests {
         #expect(again.keyRuns.map(\.range) == runs.map(\.range))
         #expect(again.keyRuns.map(\.filter) == runs.map(\.filter))
         try Self.expectAll(records, of: again, in: temporary.path)
+    }
+
+    @Test func `keys are found while runs are merged, and after one was broken off`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var records: [KeyRecord] = []
+        var state = try Self.filled(folder, seed: 4, &records, merging: 4, stepKeys: 10)
+        for _ in 0..<4 {
+            #expect(try state.mergeKeysStep() == 10)
+            try Self.expectAll(records, of: state, in: temporary.path)
+        }
+        let count = state.keyRuns.count
+        try state.close()
+        var tuning = StoreTuning()
+        (tuning.mergeStepKeys, tuning.mergeStepPages) = (10, 1)
+        state = try SQLiteState(in: folder, seed: 4, tuning: tuning)
+        #expect(state.keyRuns.count == count)
+        #expect(state.keyLeftovers == [Int64(count) + 1])
+        while try state.mergeKeysStep() != nil {
+            try Self.expectAll(records, of: state, in: temporary.path)
+        }
+        #expect(state.keyRuns.count < count)
+        #expect(state.keyLeftovers.isEmpty)
     }
 
     @Test(arguments: [

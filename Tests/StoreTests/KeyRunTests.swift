@@ -71,32 +71,4 @@ struct KeyRunTests {
         }
         #expect(filter.byteCount <= records.count * KeyFilter.bitsPerKey / 8 + 32)
     }
-
-    @Test func `runs are merged so that few remain and each key moves a few times`() {
-        var counts: [Int] = []
-        var written = 0
-        for _ in 0..<4096 {
-            counts.append(1000)
-            written += 1000
-            let merged = KeyRun.mergeCount(counts, least: 4, keysMax: 1 << 20)
-            if merged > 0 {
-                let sum = counts.suffix(merged).reduce(0, +)
-                counts = counts.dropLast(merged) + [sum]
-                written += sum
-            }
-        }
-        #expect(counts.reduce(0, +) == 4_096_000)
-        #expect(counts.count < 20)
-        #expect(written < 4_096_000 * 8)
-    }
-
-    @Test(arguments: [
-        ([], 0), ([5], 0), ([1, 1, 1], 0), ([1, 1, 1, 1], 4), ([9, 1, 1, 1], 0),
-        ([4, 1, 1, 1], 4), ([1, 1, 1, 9], 4), ([200, 1, 1, 1, 1], 4), ([1, 1, 1, 200], 0),
-    ])
-    func `runs of about one size are merged, but none that is too large`(
-        counts: [Int], merged: Int
-    ) {
-        #expect(KeyRun.mergeCount(counts, least: 4, keysMax: 100) == merged)
-    }
 }

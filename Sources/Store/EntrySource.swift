@@ -1,0 +1,279 @@
+internal import Credit
+internal import Ledger
+
+/// Entries where they are stored, of which the archive gathers single ones.
+protocol EntrySource {
+    /// The bytes that the columns of texts lie in, by the places of `ArchiveChunk.texts`.
+    func textBytes(_ column: Int) -> [UInt8]
+    var texts: [SourceTexts] { get }
+    var parameters: SourceParameters { get }
+    /// The bytes that the parameters lie in.
+    var parameterBytes: [UInt8] { get }
+    /// All of an entry but its texts.
+    func numbers(at place: Int) throws(SegmentError) -> EntrySummary
+    /// Where an entry stands in the columns of texts; nil when it has texts of its own.
+    func textPlace(at place: Int) -> Int?
+    /// The texts of an entry that has its own.
+    func ownTexts(at place: Int) -> [TextCode]
+}
+
+/// A column of texts as a source has it.
+enum SourceTexts: Sendable {
+    case empty
+    case each([TextCode])
+    case dictionary([TextCode], numbers: StoredIntegers)
+    /// Texts of these shapes, whose values are stored one by one.
+    case numbered([TextCode], numbers: StoredIntegers, values: StoredIntegers)
+
+    /// The text at `place`, which is less than the column's count.
+    @inline(__always)
+    func code(at place: Int, in bytes: Span<UInt8>) throws(SegmentError) -> TextCode {
+        switch self {
+        case .empty: return .empty
+        case .each(let codes): return codes[place]
+        case .dictionary(let codes, let numbers):
+            let number = numbers.value(at: place, in: bytes)
+            guard number < UInt64(codes.count) else { throw .malformed(at: place) }
+            return codes[Int(number)]
+        case .numbered(let shapes, let numbers, let values):
+            let number = numbers.value(at: place, in: bytes)
+            guard number < UInt64(shapes.count) else { throw .malformed(at: place) }
+            return TextCode(
+                shape: shapes[Int(number)].shape, value: values.value(at: place, in: bytes))
+        }
+    }
+}
+
+/// A column of parameters as a source has it.
+struct SourceParameters: Sendable {
+    var shapes = SourceTexts.empty
+    /// How many integers are taken out of each distinct shape, or of each object where all are plain.
+    var marks: [Int] = []
+    var values: [StoredIntegers] = []
+    /// For each object, and each of `values`, how many integers those before it have there; empty when
+    /// each has one.
+    var before: [UInt32] = []
+
+    /// How many integers are taken out of the object at `place`.
+    @inline(__always)
+    func markCount(at place: Int, in bytes: Span<UInt8>) throws(SegmentError) -> Int {
+        switch shapes {
+        case .empty, .numbered: return 0
+        case .each: return marks[place]
+        case .dictionary(_, let numbers):
+            let number = numbers.value(at: place, in: bytes)
+            guard number < UInt64(marks.count) else { throw .malformed(at: place) }
+            return marks[Int(number)]
+        }
+    }
+
+    /// The integer that is taken out as the one at `mark` of the object at `place`.
+    @inline(__always)
+    func value(_ mark: Int, at place: Int, in bytes: Span<UInt8>) -> UInt64 {
+        let index = before.isEmpty ? place : Int(before[place * values.count + mark])
+        return values[mark].value(at: index, in: bytes)
+    }
+}
+
+extension TextPool {
+    /// A stored column of `count` texts.
+    mutating func column(
+        _ stored: StoredTexts, _ count: Int, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> SourceTexts {
+        switch stored.form {
+        case .empty: return .empty
+        case .plain(let plain): return .each(codes(plain, in: bytes) { $0.code(of: $1) })
+        case .dictionary(let distinct, let numbers):
+            return .dictionary(
+                codes(distinct, in: bytes) { $0.code(of: $1) }, numbers: numbers)
+        case .numbered(let numbered):
+            let shapes = codes(numbered.shapes, in: bytes) { $0.shape($1, filledWith: 0) }
+            return .numbered(shapes, numbers: numbered.numbers, values: numbered.values)
+        }
+    }
+
+    private mutating func codes(
+        _ plain: StoredTexts.Plain, in bytes: Span<UInt8>,
+        _ code: (inout Self, Span<UInt8>) -> TextCode
+    ) -> [TextCode] {
+        var codes: [TextCode] = []
+        codes.reserveCapacity(plain.lengths.count)
+        for range in plain.ranges(0..<plain.lengths.count, in: bytes) {
+            codes.append(code(&self, bytes.extracting(range.indices)))
+        }
+        return codes
+    }
+
+    /// A stored column of `count` objects.
+    mutating func parameters(
+        _ stored: StoredParameters, _ count: Int, in bytes: Span<UInt8>
+    ) throws(SegmentError) -> SourceParameters {
+        var column = SourceParameters(marks: stored.marks, values: stored.values)
+        switch stored.shapes.form {
+        case .empty, .numbered: return SourceParameters()
+        case .plain(let plain):
+            column.shapes = .each(codes(plain, in: bytes) { $0.literal($1) })
+        case .dictionary(let distinct, let numbers):
+            column.shapes = .dictionary(
+                codes(distinct, in: bytes) { $0.literal($1) }, numbers: numbers)
+        }
+        guard !stored.marks.allSatisfy({ $0 == stored.values.count }) else { return column }
+        var used = [UInt32](repeating: 0, count: stored.values.count)
+        column.before.reserveCapacity(count * used.count)
+        for place in 0..<count {
+            column.before.append(contentsOf: used)
+            for mark in 0..<(try column.markCount(at: place, in: bytes)) { used[mark] += 1 }
+        }
+        return column
+    }
+}
+
+/// The events of a segment that lists show.
+struct SegmentEntries: EntrySource, Sendable {
+    let view: SegmentView
+    private(set) var texts: [SourceTexts] = []
+    private(set) var parameters = SourceParameters()
+    /// For each charge the part that no lot of a plan paid.
+    private var extra: [Int64] = []
+    /// For each charge what it is; empty when all are charges.
+    private var kinds: [ListedKind] = []
+    /// What is listed and no charge.
+    private var others: [EntrySummary] = []
+    private var othersTexts: [[TextCode]] = []
+    /// For each entry twice the place of its charge, or twice its place in `others` and one; empty when
+    /// all events are charges.
+    private var items: [UInt32] = []
+    /// Where each charge stands; empty when all events are charges.
+    private var indices: [UInt32] = []
+
+    init(_ view: SegmentView, _ pool: inout TextPool) throws(SegmentError) {
+        self.view = view
+        let charges = view.header.chargeCount
+        for column in ArchiveChunk.texts {
+            texts.append(try view.column(column, &pool))
+        }
+        if let stored = view.parameters {
+            parameters = try pool.parameters(stored, charges, in: view.details.span)
+        }
+        try readShares()
+        guard !view.order.isEmpty else { return }
+        var charge = 0
+        for (index, isCharge) in view.order.enumerated() {
+            if isCharge {
+                items.append(UInt32(charge) << 1)
+                indices.append(UInt32(index))
+                charge += 1
+            } else {
+                take(view.events[index - charge], at: index, &pool)
+            }
+        }
+    }
+
+    private mutating func readShares() throws(SegmentError) {
+        let view = view
+        let money = view.segment.money
+        let count = view.header.chargeCount
+        let hasRoles = view.roles != nil
+        extra.reserveCapacity(count)
+        if hasRoles { kinds.reserveCapacity(count) }
+        var place = StoredShares.Place()
+        for charge in 0..<count {
+            let payment = try view.payment(ofCharge: charge, from: place, in: money.span)
+            if hasRoles { kinds.append(payment.kind) }
+            extra.append(payment.extra)
+            place.pass(payment.shares)
+        }
+    }
+
+    private mutating func take(_ event: Event, at index: Int, _ pool: inout TextPool) {
+        var summaries = EntrySummaries()
+        summaries.append(
+            event,
+            at: Position(segment: view.header.number, index: UInt32(truncatingIfNeeded: index)))
+        guard let entry = summaries.entries.first else { return }
+        items.append(UInt32(others.count) << 1 | 1)
+        others.append(entry)
+        let bytes = summaries.bytes.span
+        var texts: [TextCode] = []
+        for column in ArchiveChunk.texts {
+            texts.append(pool.code(of: bytes.extracting(entry[column].indices)))
+        }
+        othersTexts.append(texts)
+    }
+
+    /// How many entries there are.
+    var count: Int { view.order.isEmpty ? view.header.chargeCount : items.count }
+
+    /// Whose entry it is.
+    @inline(__always)
+    func account(at place: Int) -> AccountSlot {
+        guard let charge = textPlace(at: place) else {
+            return others[Int(items[place] >> 1)].account
+        }
+        return AccountSlot(truncatingIfNeeded: view.word(.account, charge))
+    }
+
+    @inline(__always)
+    func textPlace(at place: Int) -> Int? {
+        guard !items.isEmpty else { return place }
+        return items[place] & 1 == 0 ? Int(items[place] >> 1) : nil
+    }
+
+    func ownTexts(at place: Int) -> [TextCode] { othersTexts[Int(items[place] >> 1)] }
+
+    func textBytes(_ column: Int) -> [UInt8] { view.part(of: ArchiveChunk.texts[column]) }
+
+    var parameterBytes: [UInt8] { view.details }
+
+    @inline(__always)
+    func numbers(at place: Int) throws(SegmentError) -> EntrySummary {
+        guard let charge = textPlace(at: place) else { return others[Int(items[place] >> 1)] }
+        let index = indices.isEmpty ? UInt32(truncatingIfNeeded: charge) : indices[charge]
+        let kind = kinds.isEmpty ? ListedKind.charge : kinds[charge]
+        return view.numbers(
+            ofCharge: charge, kind, extra: extra[charge],
+            at: Position(segment: view.header.number, index: index))
+    }
+}
+
+/// A chunk of the archive.
+struct ChunkEntries: EntrySource, Sendable {
+    let chunk: ArchiveChunk
+    let texts: [SourceTexts]
+    let parameters: SourceParameters
+    /// For each entry where it stands in the columns that not every entry has a value in.
+    private let conditional: [ArchiveChunk.Before]
+
+    init(_ chunk: ArchiveChunk, _ pool: inout TextPool) throws(SegmentError) {
+        self.chunk = chunk
+        let stored = chunk.stored.span
+        var texts: [SourceTexts] = []
+        for column in chunk.texts { texts.append(try pool.column(column, chunk.count, in: stored)) }
+        self.texts = texts
+        parameters = try pool.parameters(chunk.parameters, chunk.count, in: stored)
+        conditional = chunk.allBefore
+    }
+
+    @inline(__always)
+    func textPlace(at place: Int) -> Int? { place }
+
+    func ownTexts(at place: Int) -> [TextCode] { [] }
+
+    func textBytes(_ column: Int) -> [UInt8] { chunk.stored }
+
+    var parameterBytes: [UInt8] { chunk.stored }
+
+    @inline(__always)
+    func numbers(at place: Int) throws(SegmentError) -> EntrySummary {
+        var before = conditional.isEmpty ? ArchiveChunk.Before() : conditional[place]
+        return try chunk.numbers(at: place, &before)
+    }
+
+    /// True when an entry has something that goes with the details of its call.
+    func hasDetails(at place: Int) throws(SegmentError) -> Bool {
+        let bytes = chunk.stored.span
+        let module = try texts[ArchiveChunk.moduleColumn].code(at: place, in: bytes)
+        let parameters = try parameters.shapes.code(at: place, in: bytes)
+        return chunk.hasDuration(at: place) || module != .empty || parameters != .empty
+    }
+}
