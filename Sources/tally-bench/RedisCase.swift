@@ -64,10 +64,10 @@ struct RedisCase {
         try Program.output(["sh", "-c", "redis-cli -s '\(socket)' < '\(file)' > /dev/null"])
         let hash = try Program.output(client + ["SCRIPT", "LOAD", script]).trimmed
         // A short run first tells how many calls the time is enough for.
-        let tried = try calls(20_000, hash, socket)
+        let tried = try calls(20_000, hash, socket, keys: "a")
         let before = try size(path)
         let count = max(20_000, Int(tried.perSecond) * seconds)
-        let measured = try calls(count, hash, socket)
+        let measured = try calls(count, hash, socket, keys: "b")
         try check(20_000 + count, client)
         return Measurement(
             name: isDebitOnly ? "redis-debit" : "redis", accounts: accounts, batch: batch,
@@ -88,14 +88,16 @@ struct RedisCase {
         }
     }
 
+    /// Makes calls whose keys begin with `first`: what redis-benchmark draws at random depends on the time
+    /// and its process's number, and can be the same in two runs.
     private func calls(
-        _ count: Int, _ hash: String, _ socket: String
+        _ count: Int, _ hash: String, _ socket: String, keys first: String
     ) throws -> (perSecond: Double, p50: UInt64, p99: UInt64) {
         let text = try Program.output([
             "redis-benchmark", "-s", socket, "--csv", "-n", "\(count)", "-c", "\(connections)",
             "-P",
             "\(batch)", "-r", "2000000000", "EVALSHA", hash, "0", "__rand_int__",
-            "__rand_int____rand_int__", "__rand_int__", "\(accounts)",
+            "\(first)__rand_int____rand_int__", "__rand_int__", "\(accounts)",
         ])
         // test, rps, then latencies in milliseconds: mean, least, p50, p95, p99, most
         let line = text.split(separator: "\n").last ?? ""
