@@ -54,7 +54,7 @@ public struct ArchiveChunk: Sendable {
     private(set) var texts: [StoredTexts] = []
     let parameters: StoredParameters
 
-    /// Reads what an ``ArchiveEncoder`` gives, stored under `key`.
+    /// Reads an ``EncodedChunk``, stored under `key`.
     public init(from stored: [UInt8], under key: [Int64]) throws(SegmentError) {
         let bytes = try stored.checked(under: key)
         var reader = ByteReader()

@@ -59,7 +59,7 @@ struct EntryGatherer: Sendable {
 /// The entries of some segments that follow each other, as a run of the archive.
 ///
 /// Segments are appended in order; then ``next(under:)`` gives chunk after chunk, by account and
-/// position, and ``runs`` what they add up to by runs of scenarios. Columns go from segments to chunks by
+/// position, and ``finishRuns()`` what they add up to by runs of scenarios. Columns go from segments to chunks by
 /// number: no text is written out but once a chunk.
 public struct ArchivePart: Sendable {
     private var gatherer: EntryGatherer
