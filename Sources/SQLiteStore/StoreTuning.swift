@@ -5,7 +5,7 @@ public struct StoreTuning: Hashable, Sendable {
     /// The journal's log is copied into its file after this many pages of 4096 bytes.
     public var logPagesMax = 1024
     /// How much memory the filters of all runs of keys may take; further runs are searched without.
-    public var filterBytesMax = 192 << 20
+    public var filterBytesMax = 256 << 20
     /// So many runs of keys of about one size are merged into one.
     public var mergedRuns = 4
     /// Runs of more keys are not merged any more.

@@ -5,10 +5,10 @@ internal import Ledger
 ///
 /// A split block Bloom filter, as the Parquet format describes it: a key sets one bit in each of the
 /// eight words of one block, so that asking touches one line of memory. Of keys that are not there,
-/// one in about 150 is taken for one that may be.
+/// one in about 700 is taken for one that may be.
 public struct KeyFilter: Hashable, Sendable {
     /// How many bits a key takes.
-    public static let bitsPerKey = 12
+    public static let bitsPerKey = 16
     private static let blockWords = 8
     private static let salts: InlineArray<8, UInt32> = [
         0x47B6_137B, 0x4497_4D91, 0x8824_AD5B, 0xA2B7_289D, 0x7054_95C7, 0x2DF1_424B, 0x9EFC_4947,
