@@ -229,7 +229,6 @@ extension SQLiteArchive {
     /// Runs may be appended between two steps. What was merged is read from the old runs until all
     /// of the new one is there.
     public mutating func mergeStep() throws(StoreError) -> Bool {
-        if case .doubtful(let error) = health { throw error }
         if try removeLeftovers() { return true }
         if merging.isEmpty {
             let runs = try ArchiveRun.all(database)
@@ -275,6 +274,7 @@ extension SQLiteArchive {
 
     /// Removes some of what is stored of runs that are no more; false when nothing is.
     public mutating func removeLeftovers() throws(StoreError) -> Bool {
+        if case .doubtful(let error) = health { throw error }
         guard let number = leftovers.last else { return false }
         var isEmpty = false
         try database.transaction { () throws(StoreError) in

@@ -112,15 +112,3 @@ extension RefundEvent {
         shares.reduce(amount) { $1.source.isOfPlan ? $0 &- $1.micros : $0 }
     }
 }
-
-extension EntrySummaries {
-    /// Appends an entry whose texts lie in `source`.
-    public mutating func append(_ entry: EntrySummary, of source: [UInt8]) {
-        var copy = entry
-        for column in ChargeColumns.Text.allCases {
-            let range = entry[column]
-            copy[column] = range.isEmpty ? .empty : bytes.appending(range, of: source)
-        }
-        entries.append(copy)
-    }
-}

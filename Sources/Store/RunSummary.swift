@@ -115,19 +115,6 @@ public struct RunSummary: Hashable, Sendable {
     }
 }
 
-extension [RunSummary] {
-    /// The run of an account with this name, among runs in the order in which they are stored.
-    public func run(_ name: [UInt8], of account: AccountSlot) -> RunSummary? {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle].precedes(name, of: account) { low = middle + 1 } else { high = middle }
-        }
-        guard low < count, self[low].account == account, self[low].run == name else { return nil }
-        return self[low]
-    }
-}
-
 extension ByteRange {
     /// The text there; an empty one lies anywhere.
     fileprivate func bytes(in texts: [UInt8]) -> [UInt8] { isEmpty ? [] : Array(texts[indices]) }
