@@ -103,7 +103,7 @@ public final class KeyArchive: Sendable {
     ) throws(StoreError) {
         let suspects = Set(batch.keys.suspects)
         let asked = hashes(of: batch).filter { suspects.contains($0.item) }
-        let filters = [KeyRun.Range: KeyFilter](
+        let filters = [SegmentRange: KeyFilter](
             uniqueKeysWithValues: batch.keys.runs.compactMap { run in
                 run.filter.map { (run.range, $0) }
             })

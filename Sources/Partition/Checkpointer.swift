@@ -10,8 +10,8 @@ internal import Synchronization
 /// One is written at a time. One that cannot be written (a full disk) is tried again when the next
 /// is asked for: until then memory goes on holding what it would have stored.
 final class Checkpointer: Sendable {
-    /// After a checkpoint so many times as many keys are merged as it brought, if there are: each is
-    /// merged about as often in all.
+    /// After a checkpoint so many times as many keys and cells of usage are merged as it brought, if there
+    /// are: each is merged about as often in all.
     private static let mergedShare = 4
 
     private struct Job: Sendable {
@@ -128,25 +128,34 @@ final class Checkpointer: Sendable {
         }
     }
 
-    /// Merges runs of keys step by step.
+    /// Merges runs of keys and of usage step by step.
     ///
     /// It merges a few times as much as a checkpoint brings, then goes on while no other waits. What cannot
     /// be merged now is tried again after the next checkpoint.
     private func merge(_ state: inout SQLiteState) {
         do throws(StoreError) {
-            var due = Self.mergedShare * (state.keyRuns.last?.count ?? 0)
-            while due > 0 || jobs.isQuiet {
+            try merge(atLeast: state.newestUsageCount) { () throws(StoreError) in
+                try state.mergeUsageStep()
+            }
+            try merge(atLeast: state.keyRuns.last?.count ?? 0) { () throws(StoreError) in
                 let runCount = state.keyRuns.count
-                guard let written = try state.mergeKeysStep() else { break }
+                let written = try state.mergeKeysStep()
                 if state.keyRuns.count != runCount {
                     keys.publish(state.keyRuns, through: state.through)
                 }
-                due -= written
+                return written
             }
         } catch {
             status.withLock { $0.lastError = error }
             stopIfDamaged(error)
         }
+    }
+
+    private func merge(
+        atLeast count: Int, _ step: () throws(StoreError) -> Int?
+    ) throws(StoreError) {
+        var due = Self.mergedShare * count
+        while due > 0 || jobs.isQuiet, let written = try step() { due -= written }
     }
 
     /// A file that is damaged will not get better: the next process makes it anew.

@@ -98,6 +98,7 @@ public struct OpenFiles: ~Copyable, Sendable {
             try state.write(Checkpoint(frozen, image, through: mark))
             readModel.thaw(frozen)
             _ = try state.mergeKeysStep()
+            _ = try state.mergeUsageStep()
         } catch {
             if case .corrupt = error { state.condemn() }
             throw error

@@ -35,8 +35,8 @@ public final class ReadModel: Sendable {
         fileprivate let delta: UsageDelta
         /// The last segment that it includes.
         public let through: UInt64
-        /// The usage rows, made when asked for.
-        public var usage: [UsageRow] { delta.usageRows() }
+        /// The usage, put in order when asked for.
+        public var usage: any UsageListing { delta.listing }
     }
 
     private let state: Mutex<State>
@@ -143,7 +143,7 @@ public final class ReadModel: Sendable {
     /// The usage of an account, or of all together for nil, in all cells that a range of quarters of
     /// an hour since 1970 has a part of; and the last segment whose entries it includes.
     ///
-    /// Cells can be wider than a quarter where they are old (`UsageLevel`).
+    /// Cells can be wider than a quarter where they are old (`UsageAging`).
     public func usage(
         of account: AccountSlot?, quarters: Range<Int64>
     ) throws(StoreError) -> (through: UInt64, cells: UsageCells) {

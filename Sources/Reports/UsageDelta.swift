@@ -213,8 +213,68 @@ struct UsageDelta: Sendable {
         return found
     }
 
-    /// The cells as rows for a checkpoint, by account and quarter; last those of all together.
-    func usageRows() -> [UsageRow] {
+    /// What a checkpoint has to write.
+    var listing: some UsageListing { Listing(self) }
+
+    /// All cells in their order, those of all accounts together before the others.
+    private struct Listing: UsageListing {
+        let names: NameTable
+        private let together: [UsageCell]
+        private let entries: [(key: CellKey, value: UsageSums)]
+        /// The places of the entries in their order.
+        private let order: [UInt32]
+
+        init(_ delta: UsageDelta) {
+            let all = delta.allCells(in: .min ..< .max)
+            let quarters = Dictionary(grouping: all.cells, by: \.key.start)
+            var together: [UsageCell] = []
+            var names = delta.names
+            for start in quarters.keys.sorted() {
+                var quarter = UsageCells([], names: names)
+                quarter.add(
+                    quarters[start] ?? [], named: all.names, cellsMax: UsageCells.quarterCellsMax)
+                names = quarter.names
+                together += quarter.cells
+            }
+            self.together = together
+            self.names = names
+            entries = delta.cells.entries
+            order = delta.order
+        }
+
+        func visit(
+            atMost count: Int, _ body: ([AccountCell]) throws(StoreError) -> Void
+        ) throws(StoreError) {
+            var cells: [AccountCell] = []
+            cells.reserveCapacity(count)
+            for cell in together {
+                cells.append(AccountCell(UsageAccount(nil), cell))
+                try Self.hand(&cells, atLeast: count, body)
+            }
+            for place in order {
+                let entry = entries[Int(place)]
+                cells.append(
+                    AccountCell(
+                        UsageAccount(entry.key.account),
+                        UsageCell(key: entry.key.key, sums: entry.value)))
+                try Self.hand(&cells, atLeast: count, body)
+            }
+            try Self.hand(&cells, atLeast: 1, body)
+        }
+
+        @inline(__always)
+        private static func hand(
+            _ cells: inout [AccountCell], atLeast count: Int,
+            _ body: ([AccountCell]) throws(StoreError) -> Void
+        ) throws(StoreError) {
+            guard cells.count >= count else { return }
+            try body(cells)
+            cells.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// The places of all cells by account and by when they begin.
+    private var order: [UInt32] {
         let entries = cells.entries
         var order: [(account: AccountSlot, start: Int64, place: UInt32)] = []
         order.reserveCapacity(entries.count)
@@ -223,35 +283,7 @@ struct UsageDelta: Sendable {
                 (entry.key.account, entry.key.key.start, UInt32(truncatingIfNeeded: place)))
         }
         order.sort { $0 < $1 }
-        var rows: [UsageRow] = []
-        var start = 0
-        while start < order.count {
-            let first = entries[Int(order[start].place)].key
-            var row = UsageCells([], names: NameTable())
-            var part: [UsageCell] = []
-            while start < order.count, order[start].account == first.account,
-                order[start].start == first.key.start
-            {
-                let entry = entries[Int(order[start].place)]
-                part.append(UsageCell(key: entry.key.key, sums: entry.value))
-                start += 1
-            }
-            row.add(part, named: names)
-            rows.append(
-                UsageRow(account: first.account, quarter: first.key.start, cells: row))
-        }
-        return rows + rowsOfAll()
-    }
-
-    private func rowsOfAll() -> [UsageRow] {
-        let all = allCells(in: .min ..< .max)
-        let quarters = Dictionary(grouping: all.cells, by: \.key.start)
-        return quarters.keys.sorted().map { quarter in
-            var row = UsageCells()
-            row.add(
-                quarters[quarter] ?? [], named: names, cellsMax: UsageCells.quarterCellsMax)
-            return UsageRow(account: nil, quarter: quarter, cells: row)
-        }
+        return order.map(\.place)
     }
 }
 

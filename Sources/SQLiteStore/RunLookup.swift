@@ -46,7 +46,7 @@ struct RunFilters: Sendable {
             select.reset()
             do throws(SegmentError) {
                 let filter = try KeyFilter(
-                    from: stored, for: KeyRun.Range(after: run.after, through: run.through))
+                    from: stored, for: SegmentRange(after: run.after, through: run.through))
                 filters[run] = filter
                 bytes += filter.byteCount
             } catch {

@@ -192,7 +192,7 @@ public struct SQLiteArchive: ~Copyable, Sendable {
         insert.bind(6, Int64(writer.chunks))
         insert.bind(7, Int64(runs.count))
         insert.bind(
-            8, copying: runs.filter.encoded(for: KeyRun.Range(after: after, through: through)))
+            8, copying: runs.filter.encoded(for: SegmentRange(after: after, through: through)))
         _ = try insert.step(database)
     }
 

@@ -22,7 +22,7 @@ public final class SQLiteKeyReader: KeyReader, Sendable {
     }
 
     public func segments(
-        of hashes: [UInt64], filters: [KeyRun.Range: KeyFilter]
+        of hashes: [UInt64], filters: [SegmentRange: KeyFilter]
     ) throws(StoreError) -> [[UInt64]] {
         try connection.withLock { (connection) throws(StoreError) in
             try connection.database.reading { () throws(StoreError) in
@@ -42,7 +42,7 @@ public final class SQLiteKeyReader: KeyReader, Sendable {
     private static func segments(
         of hash: UInt64, in run: KeyRun, _ connection: borrowing Connection
     ) throws(StoreError) -> [UInt64] {
-        let first = KeyRun.pageIDs(of: run.number).lowerBound
+        let first = RunPages.ofKeys.ids(of: run.number).lowerBound
         connection.page.bind(1, first)
         connection.page.bind(2, first | Int64(hash))
         let isThere = try connection.page.step(connection.database)

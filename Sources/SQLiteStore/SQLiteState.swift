@@ -10,7 +10,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     static let fileName = "state.db"
     /// PRAGMA application_id, "TLYS".
     static let applicationID: Int64 = 0x544C_5953
-    static let schemaVersion: Int64 = 5
+    static let schemaVersion: Int64 = 6
 
     let database: Database
     /// The last segment that the file includes.
@@ -20,12 +20,8 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     var health: LogHealth
     /// The API keys as they were written last; none before the first checkpoint after the start.
     private var writtenKeys: [APIKeyRecord]
-    /// The runs of keys that are being merged, at most one merge; and the numbers of runs that are no
-    /// more, or never were, of which pages are still stored.
-    var keyMerging: [KeyMerging]
-    var keyLeftovers: [Int64]
-    /// The runs of idempotency keys, oldest first.
-    public internal(set) var keyRuns: [KeyRun]
+    var keys: StateRuns<KeyMerging>
+    var usage: StateRuns<UsageMerging>
     /// What hashes of idempotency keys are made with, for as long as the file lives.
     public let keySeed: UInt64
     let tuning: StoreTuning
@@ -77,16 +73,17 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         }
         try database.requireSchema(Self.schemaVersion)
         let head = try Self.head(database)
-        let keyRuns = try Self.keyRuns(database, tuning)
-        let keyLeftovers = try Self.keyLeftovers(database, besides: keyRuns)
+        let keys = try StateRuns<KeyMerging>(
+            try Self.keyRuns(database, tuning), pages: .ofKeys, database)
+        let usage = try StateRuns<UsageMerging>(
+            try Self.usageRuns(database), pages: .ofUsage, database)
         writtenKeys = []
-        keyMerging = []
-        self.keyLeftovers = keyLeftovers
+        self.keys = keys
+        self.usage = usage
         through = head?.through.number ?? 0
         counts = head?.counts ?? StateHead.Counts()
         keySeed = head?.keySeed ?? seed
         self.tuning = tuning
-        self.keyRuns = keyRuns
         health = .sound
         self.database = database
     }
@@ -107,6 +104,12 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         CREATE TABLE key_filter (run INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE key_page (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
         """
+
+    /// The runs of idempotency keys, oldest first.
+    public var keyRuns: [KeyRun] { keys.all }
+
+    /// How many cells the run of usage has that was written last.
+    public var newestUsageCount: Int { usage.all.last?.count ?? 0 }
 
     /// Up to where the file in a folder reaches; nil when there is none or it is damaged.
     public static func head(in path: String) -> JournalMark? {
@@ -135,15 +138,16 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     /// After the first failure to copy the log nothing is written until the file is opened again.
     public mutating func write(_ checkpoint: Checkpoint) throws(StoreError) {
         if case .doubtful(let error) = health { throw error }
-        var runs = keyRuns
+        var (newKeys, newUsage): (KeyRun?, UsageRun?)
         var counts = counts
         try database.transaction { () throws(StoreError) in
             try writeCatalogue(checkpoint.image)
             try writeAccounts(checkpoint.image)
-            counts.usageRows += try writeUsage(checkpoint.usage)
+            newUsage = try writeUsage(checkpoint.usage, through: checkpoint.through.number)
+            counts.usageThrough = Int(newUsage?.range.through ?? usage.through)
             let sealed = checkpoint.image.sealedKeys.filter { $0.through > through }
-            if let run = try writeKeys(sealed, besides: runs) { runs.append(run) }
-            counts.keys = runs.reduce(0) { $0 + $1.count }
+            newKeys = try writeKeys(sealed)
+            counts.keys = keys.all.reduce(newKeys?.count ?? 0) { $0 + $1.count }
             counts.accounts = checkpoint.image.accountCount
             counts.apiKeys = checkpoint.image.catalogue.apiKeys.count
             counts.priceLists = checkpoint.image.catalogue.priceLists.count
@@ -152,7 +156,8 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             try writeHead(StateHead(through: checkpoint.through, counts: counts, keySeed: keySeed))
         }
         through = checkpoint.through.number
-        keyRuns = runs
+        if let newKeys { keys.append(newKeys) }
+        if let newUsage { usage.append(newUsage) }
         writtenKeys = checkpoint.image.catalogue.apiKeys
         self.counts = counts
         copyLog()

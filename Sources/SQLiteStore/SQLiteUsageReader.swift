@@ -7,9 +7,11 @@ internal import Synchronization
 /// Each answer comes from one read transaction and says up to which segment it reaches, so that
 /// the caller can add exactly what came later.
 public final class SQLiteUsageReader: UsageReader, Sendable {
-    struct Connection: ~Copyable {
+    private struct Connection: ~Copyable {
         let database: Database
-        let usage: Statement
+        /// The last page of a run that begins before a place.
+        let before: Statement
+        let page: Statement
     }
 
     private let connection: Mutex<Connection>
@@ -19,61 +21,70 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
     public init(folder path: String, vfs: String? = nil) throws(StoreError) {
         let database = try Database(
             path: "\(path)/\(SQLiteState.fileName)", access: .reading, vfs: vfs)
-        let usage = try database.statement(
+        let before = try database.statement(
             """
-            SELECT start, body FROM usage
-            WHERE account = ?1 AND level = ?2 AND start > ?3 AND start < ?4 ORDER BY start
+            SELECT id FROM usage_page WHERE run = ?1 AND (account, start) < (?2, ?3)
+            ORDER BY account DESC, start DESC, id DESC LIMIT 1
             """)
-        connection = Mutex(Connection(database: database, usage: usage))
+        let page = try database.statement("SELECT body FROM usage_page WHERE id = ?")
+        connection = Mutex(Connection(database: database, before: before, page: page))
     }
 
     public func usage(
         of account: AccountSlot?, quarters: Range<Int64>
     ) throws(StoreError) -> (through: UInt64, cells: UsageCells) {
-        let account = account.map { Int64($0) } ?? UsageRowKey.allAccounts
-        return try connection.withLock { (connection) throws(StoreError) in
-            try connection.read { (through, database) throws(StoreError) in
+        try connection.withLock { (connection) throws(StoreError) in
+            try connection.database.reading { () throws(StoreError) in
+                let through = try SQLiteState.through(connection.database)
                 var found = UsageCells()
-                for level in UsageLevel.all.indices {
-                    try Self.add(account, level, quarters, to: &found, connection)
+                for run in try SQLiteState.usageRuns(connection.database) {
+                    try Self.add(run, UsageAccount(account), quarters, to: &found, connection)
                 }
                 return (through, found)
             }
         }
     }
 
+    /// Adds the cells of an account in a run that a range of quarters has a part of.
     private static func add(
-        _ account: Int64, _ level: Int, _ quarters: Range<Int64>, to found: inout UsageCells,
-        _ connection: borrowing Connection
+        _ run: UsageRun, _ account: UsageAccount, _ quarters: Range<Int64>,
+        to found: inout UsageCells, _ connection: borrowing Connection
     ) throws(StoreError) {
-        let width = UsageLevel.all[level].rowQuarters
-        connection.usage.bind(1, account)
-        connection.usage.bind(2, Int64(level))
-        // Rows that begin before the range may reach into it.
-        let start = quarters.lowerBound.subtractingReportingOverflow(width)
-        connection.usage.bind(3, start.overflow ? .min : start.partialValue)
-        connection.usage.bind(4, quarters.upperBound)
-        while try connection.usage.step(connection.database) {
-            let key = UsageRowKey(
-                account: account, level: level, start: connection.usage.integer(0))
-            do throws(StoreError) {
-                let row = try UsageCells(row: connection.usage.bytes(1), at: key)
-                found.add(row.touching(quarters))
+        // Cells that begin before the range may reach into it.
+        let first = quarters.lowerBound.subtractingReportingOverflow(UsageAging.widestQuarters)
+        let start = first.overflow ? .min : first.partialValue
+        var place = try Self.place(before: start, of: account, run, connection)
+        while place < run.pages {
+            connection.page.bind(1, run.id(of: place))
+            let page = try run.page(
+                place, connection.page,
+                isThere: try connection.page.step(connection.database))
+            let end = page.place(of: account, from: quarters.upperBound)
+            do throws(SegmentError) {
+                try found.add(page, page.place(of: account, from: start)..<end, in: quarters)
             } catch {
-                connection.usage.reset()
-                throw error
+                throw .corrupt("\(SQLiteState.fileName): a page of usage: \(error)")
             }
+            guard end == page.count else { break }
+            place += 1
         }
     }
-}
 
-extension SQLiteUsageReader.Connection {
-    /// Runs `body` in one read transaction with the last segment that the state includes.
-    func read<Result>(
-        _ body: (UInt64, borrowing Database) throws(StoreError) -> Result
-    ) throws(StoreError) -> Result {
-        try database.reading { () throws(StoreError) in
-            try body(try SQLiteState.through(database), database)
+    /// The place of the last page of a run that begins before this account's cells which begin with `start`;
+    /// the first page when there is none.
+    private static func place(
+        before start: Int64, of account: UsageAccount, _ run: UsageRun,
+        _ connection: borrowing Connection
+    ) throws(StoreError) -> Int {
+        connection.before.bind(1, run.number)
+        connection.before.bind(2, Int64(bitPattern: account.number))
+        connection.before.bind(3, start)
+        guard try connection.before.step(connection.database) else { return 0 }
+        defer { connection.before.reset() }
+        let place = connection.before.integer(0) - run.id(of: 0)
+        guard place >= 0, place < run.pages else {
+            throw .corrupt("\(SQLiteState.fileName): a page of usage is another one's")
         }
+        return Int(place)
     }
 }

@@ -16,10 +16,10 @@ extension SQLiteState {
         var runs: [KeyRun] = []
         while try select.step(database) {
             let number = select.integer(0)
-            let range = KeyRun.Range(
+            let range = SegmentRange(
                 after: UInt64(bitPattern: select.integer(1)),
                 through: UInt64(bitPattern: select.integer(2)))
-            guard number > 0, number <= KeyRun.numberMax,
+            guard number > 0, number <= RunPages.ofKeys.numberMax,
                 range.after == runs.last?.range.through ?? 0, range.after < range.through
             else {
                 select.reset()
@@ -56,138 +56,40 @@ extension SQLiteState {
     }
 
     /// Writes the keys of some segments as a run; nil when there are none.
-    func writeKeys(
-        _ parts: [KeyWindow.Part], besides runs: [KeyRun]
-    ) throws(StoreError) -> KeyRun? {
+    func writeKeys(_ parts: [KeyWindow.Part]) throws(StoreError) -> KeyRun? {
         var records = parts.flatMap(\.keys.records)
         guard let through = parts.last?.through, !records.isEmpty else { return nil }
         records.sortByHash()
-        let range = KeyRun.Range(after: runs.last?.range.through ?? 0, through: through)
+        let range = SegmentRange(after: keys.through, through: through)
         var writer = KeyRunWriter(
-            number: freeNumber(), range: range, count: records.count, tuning)
+            number: keys.freeNumber, range: range, count: records.count, tuning)
         let insert = try KeyRunWriter.insert(database)
         for record in records { try writer.append(record, insert, database) }
         try writer.finish(insert, database)
-        return writer.run.with(writer.filter, besides: runs, tuning)
+        return writer.run.with(writer.filter, besides: keys.all, tuning)
     }
 
-    private func freeNumber() -> Int64 {
-        let taken = Set(keyRuns.map(\.number) + keyLeftovers + keyMerging.map(\.number))
-        var number: Int64 = 1
-        while taken.contains(number) { number += 1 }
-        return number
-    }
-
-    /// Does the next bit of merging runs of about one size, in one transaction; gives about how many
-    /// keys it wrote, nil when there was nothing to merge.
+    /// Does the next bit of merging runs of keys of about one size; gives about how many keys it wrote, nil
+    /// when there was nothing to merge.
     ///
-    /// Runs may be written between two steps. They are told apart by their segments, so that whoever
-    /// still goes by the old ones finds that they are gone and searches the new one without a filter.
+    /// Whoever still goes by the old runs searches the new one without a filter.
     public mutating func mergeKeysStep() throws(StoreError) -> Int? {
         if case .doubtful(let error) = health { throw error }
-        if try removeKeyLeftovers() { return 0 }
-        if keyMerging.isEmpty {
-            guard
-                let due = RunTiers.due(
-                    keyRuns.map(\.count), count: tuning.mergedRuns,
-                    entriesMax: tuning.mergedKeysMax)
-            else { return nil }
-            keyMerging = [KeyMerging(Array(keyRuns[due]), into: freeNumber(), tuning)]
-        }
-        guard var step = keyMerging.first else { return nil }
-        // After an error it is begun anew.
-        keyMerging = []
-        keyLeftovers.append(step.number)
-        var written = 0
-        try database.transaction { () throws(StoreError) in
-            written = try step.advance(database)
-            guard step.isDone else { return }
-            for run in step.old {
-                try database.run(
-                    """
-                    DELETE FROM key_filter WHERE run = \(run.number);
-                    DELETE FROM key_run WHERE number = \(run.number);
-                    """)
-            }
-        }
-        keyLeftovers.removeLast()
-        if step.isDone {
-            replace(step.old, by: step.writer)
-        } else {
-            keyMerging = [step]
-        }
-        copyLog()
+        let written = try keys.mergeStep(entriesMax: tuning.mergedKeysMax, tuning, database)
+        if written != nil { copyLog() }
         return written
-    }
-
-    private mutating func replace(_ old: [KeyRun], by writer: KeyRunWriter) {
-        guard let start = keyRuns.firstIndex(where: { $0.number == old.first?.number }) else {
-            return
-        }
-        var kept = keyRuns
-        kept.removeSubrange(start..<start + old.count)
-        keyRuns.replaceSubrange(
-            start..<start + old.count, with: [writer.run.with(writer.filter, besides: kept, tuning)]
-        )
-        keyLeftovers += old.map(\.number)
-    }
-
-    /// Removes some pages of runs that are no more; false when there are none.
-    private mutating func removeKeyLeftovers() throws(StoreError) -> Bool {
-        guard let number = keyLeftovers.last else { return false }
-        let ids = KeyRun.pageIDs(of: number)
-        var isEmpty = false
-        try database.transaction { () throws(StoreError) in
-            let last = try database.statement(
-                """
-                SELECT id FROM key_page WHERE id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
-                ORDER BY id LIMIT 1 OFFSET \(tuning.mergeStepPages)
-                """)
-            isEmpty = try !last.step(database)
-            let end = isEmpty ? ids.upperBound : last.integer(0)
-            last.reset()
-            try database.run("DELETE FROM key_page WHERE id BETWEEN \(ids.lowerBound) AND \(end)")
-        }
-        if isEmpty { keyLeftovers.removeLast() }
-        copyLog()
-        return true
-    }
-
-    /// Numbers under which pages lie though there is no such run.
-    static func keyLeftovers(
-        _ database: borrowing Database, besides runs: [KeyRun]
-    ) throws(StoreError) -> [Int64] {
-        let known = Set(runs.map(\.number))
-        var found: [Int64] = []
-        let next = try database.statement("SELECT min(id) FROM key_page WHERE id > ?")
-        var last = Int64(-1)
-        while true {
-            next.bind(1, last)
-            guard try next.step(database) else { break }
-            let id = next.optionalBytes(0) == nil ? 0 : next.integer(0)
-            next.reset()
-            let number = id >> Int64(KeyRecord.hashBits)
-            guard number > 0, id > last else { break }
-            if !known.contains(number) { found.append(number) }
-            last = KeyRun.pageIDs(of: number).upperBound
-        }
-        return found
     }
 
     /// Has the file made anew at the next start.
     public func condemn() { database.condemn() }
 }
 
-extension KeyRun {
-    /// The greatest number of a run, so that a page's id fits 63 bits.
-    static let numberMax: Int64 = 1 << Int64(63 - KeyRecord.hashBits) - 1
+extension RunPages {
+    /// Those of keys: a page's place is its first hash.
+    static let ofKeys = Self(table: "key_page", placeBits: KeyRecord.hashBits)
+}
 
-    /// The ids that pages of a run can have.
-    static func pageIDs(of number: Int64) -> ClosedRange<Int64> {
-        let first = number << Int64(KeyRecord.hashBits)
-        return first...(first | (1 << Int64(KeyRecord.hashBits) - 1))
-    }
-
+extension KeyRun: StateRun {
     /// The same with its filter, if memory may hold that beside those of `runs`.
     fileprivate func with(
         _ filter: KeyFilter, besides runs: [KeyRun], _ tuning: StoreTuning
@@ -207,7 +109,7 @@ struct KeyRunWriter: Sendable {
     private var count = 0
 
     /// Writes the run with this number and so many keys.
-    init(number: Int64, range: KeyRun.Range, count: Int, _ tuning: StoreTuning) {
+    init(number: Int64, range: SegmentRange, count: Int, _ tuning: StoreTuning) {
         run = KeyRun(number: number, range: range, count: count, filter: nil)
         pages = KeyPages(through: range.through, pageKeys: tuning.pageKeysUsual)
         filter = KeyFilter(expecting: count)
@@ -229,7 +131,8 @@ struct KeyRunWriter: Sendable {
     private func write(
         _ page: KeyPage, _ insert: borrowing Statement, _ database: borrowing Database
     ) throws(StoreError) {
-        insert.bind(1, KeyRun.pageIDs(of: run.number).lowerBound | Int64(page.range.lowerBound))
+        let ids = RunPages.ofKeys.ids(of: run.number)
+        insert.bind(1, ids.lowerBound | Int64(page.range.lowerBound))
         insert.bind(2, copying: page.encoded)
         _ = try insert.step(database)
     }
@@ -256,8 +159,7 @@ struct KeyRunWriter: Sendable {
 }
 
 /// Runs of keys that are being merged into one, step by step.
-struct KeyMerging: Sendable {
-    /// The runs that are merged, oldest first.
+struct KeyMerging: StateMerging {
     let old: [KeyRun]
     private(set) var writer: KeyRunWriter
     private var readers: [KeyRunReader]
@@ -266,20 +168,31 @@ struct KeyMerging: Sendable {
     private(set) var isDone = false
     private let stepKeys: Int
 
-    /// Begins to merge runs that follow each other into the run with this number.
-    init(_ old: [KeyRun], into number: Int64, _ tuning: StoreTuning) {
+    init(_ places: Range<Int>, of runs: [KeyRun], into number: Int64, _ tuning: StoreTuning) {
+        let old = Array(runs[places])
         self.old = old
         stepKeys = max(1, tuning.mergeStepKeys)
         readers = old.map { KeyRunReader($0) }
-        let range = KeyRun.Range(
-            after: old.first?.range.after ?? 0, through: old.last?.range.through ?? 0)
         writer = KeyRunWriter(
-            number: number, range: range, count: old.reduce(0) { $0 + $1.count }, tuning)
+            number: number, range: old.joinedRange, count: old.reduce(0) { $0 + $1.count }, tuning)
     }
 
     var number: Int64 { writer.run.number }
 
-    /// Merges some keys; gives how many.
+    func merged(besides runs: [KeyRun], _ tuning: StoreTuning) -> KeyRun {
+        writer.run.with(writer.filter, besides: runs, tuning)
+    }
+
+    static func overdue(_ runs: [KeyRun]) -> Int? { nil }
+
+    static func remove(_ run: KeyRun, _ database: borrowing Database) throws(StoreError) {
+        try database.run(
+            """
+            DELETE FROM key_filter WHERE run = \(run.number);
+            DELETE FROM key_run WHERE number = \(run.number);
+            """)
+    }
+
     mutating func advance(_ database: borrowing Database) throws(StoreError) -> Int {
         let insert = try KeyRunWriter.insert(database)
         let select = try KeyRunReader.select(database)
@@ -318,7 +231,7 @@ private struct KeyRunReader {
     private var place = 0
 
     init(_ run: KeyRun) {
-        first = KeyRun.pageIDs(of: run.number).lowerBound
+        first = RunPages.ofKeys.ids(of: run.number).lowerBound
         through = run.range.through
     }
 

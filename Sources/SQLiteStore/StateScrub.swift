@@ -1,63 +1,54 @@
 public import Store
 
-/// Reads every row of usage that a checkpoint has, and counts them.
+/// Reads every page of usage that a checkpoint has, and counts its cells.
 ///
-/// Reports read a few rows at a time and would not miss one: a row that is damaged or gone without
-/// a trace is found here, some time after a start. Balances need no scrub, as a start reads all of
-/// them, nor do keys, whose pages say what must be on them; the archive has its own
-/// (``ArchiveScrub``).
+/// Reports read a few pages at a time: one that is damaged is found here, some time after a start.
+/// Balances need no scrub, as a start reads all of them, nor do keys, whose pages say what must be on them;
+/// the archive has its own (``ArchiveScrub``).
 public struct StateScrub: ~Copyable, Sendable {
-    /// How many rows of usage a step reads, so that no reader holds the log up for long.
-    public static let stepRows = 4096
+    /// How many pages of usage a step reads, so that no reader holds the log up for long.
+    public static let stepPages = 64
 
     private let database: Database
-    private let through: UInt64
-    private let counts: StateHead.Counts
-    /// The key of the row read last.
-    private var last: [Int64] = [.min, .min, .min]
-    private var rowCount = 0
+    /// The runs that are not read to their end yet, the next one last.
+    private var runs: [UsageRun]
+    private var place = 0
+    private var cellCount = 0
 
     /// Opens the state in the folder at `path`; nil when it has no checkpoint yet.
     public init?(folder path: String, vfs: String? = nil) throws(StoreError) {
         let database = try Database(
             path: "\(path)/\(SQLiteState.fileName)", access: .reading, vfs: vfs)
-        guard let head = try SQLiteState.head(database) else { return nil }
-        through = head.through.number
-        counts = head.counts
+        guard try SQLiteState.head(database) != nil else { return nil }
+        runs = try SQLiteState.usageRuns(database).reversed()
         self.database = database
     }
 
-    /// Reads some rows; true when there are no more.
+    /// Reads some pages; true when there are no more.
     ///
-    /// Throws `StoreError.corrupt` when a row is not what was written, or missing.
+    /// Throws `StoreError.corrupt` when a page is not what was written, or missing. Of runs that have been
+    /// merged meanwhile the rest is left out.
     public mutating func step() throws(StoreError) -> Bool {
-        let rows = try takeUsage()
-        rowCount += rows
-        guard rows < Self.stepRows else { return false }
-        // A later checkpoint has replaced and merged rows.
-        let isSame = try SQLiteState.through(database) == through
-        guard rowCount == counts.usageRows || !isSame else {
+        guard let run = runs.last else { return true }
+        var (place, count) = (place, cellCount)
+        let isThere = try database.reading { () throws(StoreError) in
+            guard try SQLiteState.usageRuns(database).contains(run) else { return false }
+            let select = try database.statement("SELECT body FROM usage_page WHERE id = ?")
+            for _ in 0..<Self.stepPages where place < run.pages {
+                select.bind(1, run.id(of: place))
+                count += try run.page(place, select, isThere: try select.step(database)).count
+                place += 1
+            }
+            return true
+        }
+        (self.place, cellCount) = (place, count)
+        guard !isThere || place == run.pages else { return false }
+        guard !isThere || count == run.count else {
             throw .corrupt(
-                "\(SQLiteState.fileName): \(rowCount) of \(counts.usageRows) rows of usage")
+                "\(SQLiteState.fileName): \(count) of \(run.count) cells of usage")
         }
-        return true
-    }
-
-    private mutating func takeUsage() throws(StoreError) -> Int {
-        let select = try database.statement(
-            """
-            SELECT account, level, start, body FROM usage
-            WHERE (account, level, start) > (?1, ?2, ?3) ORDER BY 1, 2, 3 LIMIT ?4
-            """)
-        for index in 0..<3 { select.bind(Int32(index + 1), last[index]) }
-        select.bind(4, Int64(Self.stepRows))
-        var read = 0
-        while try select.step(database) {
-            last = [select.integer(0), select.integer(1), select.integer(2)]
-            read += 1
-            let key = UsageRowKey(account: last[0], level: Int(last[1]), start: last[2])
-            _ = try UsageCells(row: select.bytes(3), at: key)
-        }
-        return read
+        runs.removeLast()
+        (self.place, cellCount) = (0, 0)
+        return runs.isEmpty
     }
 }

@@ -1,170 +1,242 @@
 internal import Credit
 internal import Ledger
-internal import Store
+public import Store
 
-/// The usage of a state file: rows of cells by account, level and time.
+/// The usage of a state file: runs of cells, one written by each checkpoint.
 ///
-/// A row is replaced when a checkpoint adds to it. Rows of a level that are old enough are merged
-/// into one of the next (``UsageLevel``), for an account when it is charged again, so that the size
-/// stays bounded. The account -1 stands for all accounts together.
+/// What an account used is the sum of what all runs have. Runs are merged like those of keys; then what
+/// falls into one cell is added up, and cells that are old become wider (``UsageAging``), so that the size
+/// stays bounded. A run that has waited long for others is written anew alone. See docs/adr/0024-rollups.md.
 extension SQLiteState {
     static let usageSchema = """
-        CREATE TABLE usage (
-            account INTEGER NOT NULL, level INTEGER NOT NULL, start INTEGER NOT NULL,
-            body BLOB NOT NULL, PRIMARY KEY (account, level, start)) WITHOUT ROWID;
+        CREATE TABLE usage_run (
+            number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
+            pages INTEGER NOT NULL, cells INTEGER NOT NULL, newest INTEGER NOT NULL,
+            oldest_quarter INTEGER NOT NULL, oldest_hour INTEGER NOT NULL);
+        CREATE TABLE usage_page (
+            id INTEGER PRIMARY KEY, run INTEGER NOT NULL, account INTEGER NOT NULL,
+            start INTEGER NOT NULL, body BLOB NOT NULL);
+        CREATE INDEX usage_beginning ON usage_page (run, account, start);
         """
 
-    /// Adds the rows of a checkpoint, which come by account; gives how many rows there are more.
-    func writeUsage(_ rows: [UsageRow]) throws(StoreError) -> Int {
-        var writer = try UsageWriter(database)
-        var start = 0
-        while start < rows.count {
-            var end = start
-            var newest = Int64.min
-            while end < rows.count, rows[end].account == rows[start].account {
-                try writer.add(rows[end].cells, rows[end].key, database)
-                newest = max(newest, rows[end].quarter)
-                end += 1
-            }
-            try writer.compact(rows[start].key.account, at: newest, database)
-            start = end
-        }
-        return writer.added
-    }
-}
-
-/// Where a row of usage is stored.
-struct UsageRowKey {
-    /// The slot of an account; -1 for all together.
-    let account: Int64
-    let level: Int
-    let start: Int64
-
-    /// What the row's checksum covers beside its bytes.
-    var parts: [Int64] { [account, Int64(level), start] }
-
-    /// Under which account the usage of all together is kept.
-    static let allAccounts: Int64 = -1
-}
-
-extension UsageRow {
-    fileprivate var key: UsageRowKey {
-        let account = account.map { Int64($0) } ?? UsageRowKey.allAccounts
-        return UsageRowKey(account: account, level: 0, start: quarter)
-    }
-}
-
-extension UsageCells {
-    /// The cells of a row.
-    init(row body: [UInt8], at key: UsageRowKey) throws(StoreError) {
-        do throws(SegmentError) {
-            try self.init(from: body, under: key.parts)
-        } catch {
-            throw .corrupt("\(SQLiteState.fileName): a row of usage: \(error)")
-        }
-    }
-}
-
-private struct UsageWriter: ~Copyable {
-    private let select: Statement
-    private let insert: Statement
-    private let oldest: Statement
-    private let range: Statement
-    private let remove: Statement
-    private var encoder = UsageEncoder()
-    /// How many rows there are more.
-    private(set) var added = 0
-
-    init(_ database: borrowing Database) throws(StoreError) {
+    /// The runs, oldest first.
+    ///
+    /// Their segments follow each other from the first one up to where the checkpoint says, so that none
+    /// can be missing.
+    static func usageRuns(_ database: borrowing Database) throws(StoreError) -> [UsageRun] {
         let select = try database.statement(
-            "SELECT body FROM usage WHERE account = ? AND level = ? AND start = ?")
-        let insert = try database.statement("INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?)")
-        let oldest = try database.statement(
             """
-            SELECT start FROM usage WHERE account = ? AND level = ? AND start < ?
-            ORDER BY start LIMIT 1
+            SELECT number, after, through, pages, cells, newest, oldest_quarter, oldest_hour
+            FROM usage_run ORDER BY through
             """)
-        let range = try database.statement(
-            """
-            SELECT start, body FROM usage
-            WHERE account = ? AND level = ? AND start >= ? AND start < ?
-            """)
-        let remove = try database.statement(
-            "DELETE FROM usage WHERE account = ? AND level = ? AND start >= ? AND start < ?")
-        self.select = select
-        self.insert = insert
-        self.oldest = oldest
-        self.range = range
-        self.remove = remove
+        var runs: [UsageRun] = []
+        while try select.step(database) {
+            let run = UsageRun(
+                number: select.integer(0),
+                range: SegmentRange(
+                    after: UInt64(bitPattern: select.integer(1)),
+                    through: UInt64(bitPattern: select.integer(2))),
+                pages: Int(select.integer(3)), count: Int(select.integer(4)),
+                newest: select.integer(5), oldestQuarter: select.integer(6),
+                oldestHour: select.integer(7))
+            guard run.number > 0, run.number <= RunPages.ofUsage.numberMax,
+                run.range.after == runs.last?.range.through ?? 0,
+                run.range.after < run.range.through
+            else {
+                select.reset()
+                throw .corrupt("\(fileName): run \(run.number) of usage")
+            }
+            runs.append(run)
+        }
+        let through = try head(database)?.counts.usageThrough ?? 0
+        guard runs.last?.range.through ?? 0 == UInt64(through) else {
+            throw .corrupt("\(fileName): usage is missing")
+        }
+        return runs
     }
 
-    /// Adds cells to the row at a key.
-    mutating func add(
-        _ cells: UsageCells, _ key: UsageRowKey, _ database: borrowing Database
-    ) throws(StoreError) {
-        var sum = cells
-        for (index, part) in key.parts.enumerated() { select.bind(Int32(index + 1), part) }
-        if try select.step(database) {
-            defer { select.reset() }
-            sum = try UsageCells(row: select.bytes(0), at: key)
-            sum.add(cells, cellsMax: key.level == 0 ? UsageCells.quarterCellsMax : .max)
-        } else {
-            added += 1
+    /// Writes what was used up to a segment as a run; nil when nothing was.
+    func writeUsage(
+        _ listing: any UsageListing, through: UInt64
+    ) throws(StoreError) -> UsageRun? {
+        var writer = UsageRunWriter(
+            number: usage.freeNumber, range: SegmentRange(after: usage.through, through: through))
+        let names = listing.names
+        let insert = try UsageRunWriter.insert(database)
+        try listing.visit(atMost: tuning.usagePageCells) { cells throws(StoreError) in
+            try writer.append(cells, names, insert, database)
         }
-        for (index, part) in key.parts.enumerated() { insert.bind(Int32(index + 1), part) }
-        insert.bind(4, copying: encoder.encode(sum, under: key.parts))
+        guard writer.run.count > 0 else { return nil }
+        try writer.finish(database)
+        return writer.run
+    }
+
+    /// Does the next bit of merging runs of usage; gives about how many cells it wrote, nil when there was
+    /// nothing to merge.
+    public mutating func mergeUsageStep() throws(StoreError) -> Int? {
+        if case .doubtful(let error) = health { throw error }
+        let written = try usage.mergeStep(entriesMax: .max, tuning, database)
+        if written != nil { copyLog() }
+        return written
+    }
+}
+
+/// A run of usage: where its pages lie, and of which segments.
+struct UsageRun: StateRun, Hashable {
+    let number: Int64
+    let range: SegmentRange
+    fileprivate(set) var pages = 0
+    /// How many cells it has.
+    fileprivate(set) var count = 0
+    /// The quarter of an hour with which its newest cell begins.
+    fileprivate(set) var newest = Int64.min
+    /// With which its oldest cell of a quarter of an hour begins, and its oldest one of a whole hour.
+    fileprivate(set) var oldestQuarter = Int64.max
+    fileprivate(set) var oldestHour = Int64.max
+
+    /// The page at a place, from 0, which a statement has found or not; its body is the first column.
+    func page(
+        _ place: Int, _ select: borrowing Statement, isThere: Bool
+    ) throws(StoreError) -> UsagePage {
+        defer { select.reset() }
+        guard isThere else {
+            throw .corrupt("\(SQLiteState.fileName): no page \(place) of run \(number) of usage")
+        }
+        do throws(SegmentError) {
+            return try UsagePage(from: select.bytes(0), under: key(of: place))
+        } catch {
+            throw .corrupt(
+                "\(SQLiteState.fileName): page \(place) of run \(number) of usage: \(error)")
+        }
+    }
+
+    /// What the checksum of a page covers beside its bytes.
+    func key(of place: Int) -> [Int64] {
+        [id(of: place), Int64(bitPattern: range.through)]
+    }
+
+    fileprivate mutating func note(_ key: UsageKey) {
+        newest = max(newest, key.start)
+        if key.quarters == 1 { oldestQuarter = min(oldestQuarter, key.start) }
+        if key.quarters == 4 { oldestHour = min(oldestHour, key.start) }
+    }
+
+    /// True when it has cells that should have become wider long ago.
+    fileprivate func isOverdue(_ aging: UsageAging) -> Bool {
+        oldestQuarter < aging.overdueEnd(of: 1) || oldestHour < aging.overdueEnd(of: 4)
+    }
+
+    func id(of place: Int) -> Int64 {
+        RunPages.ofUsage.ids(of: number).lowerBound | Int64(place)
+    }
+}
+
+extension RunPages {
+    /// Those of usage: places are counted from 0.
+    static let ofUsage = Self(table: "usage_page", placeBits: 32)
+}
+
+/// Writes a run of usage page by page.
+struct UsageRunWriter: Sendable {
+    private(set) var run: UsageRun
+    private var encoder = UsagePageEncoder()
+
+    init(number: Int64, range: SegmentRange) {
+        run = UsageRun(number: number, range: range)
+    }
+
+    /// What writes a page.
+    static func insert(_ database: borrowing Database) throws(StoreError) -> Statement {
+        try database.statement("INSERT INTO usage_page VALUES (?, ?, ?, ?, ?)")
+    }
+
+    /// Writes the next page.
+    mutating func append(
+        _ cells: [AccountCell], _ names: NameTable, _ insert: borrowing Statement,
+        _ database: borrowing Database
+    ) throws(StoreError) {
+        guard let first = cells.first else { return }
+        insert.bind(1, run.id(of: run.pages))
+        insert.bind(2, run.number)
+        insert.bind(3, Int64(bitPattern: first.account.number))
+        insert.bind(4, first.cell.key.start)
+        insert.bind(5, copying: encoder.encode(cells, names, under: run.key(of: run.pages)))
+        _ = try insert.step(database)
+        run.pages += 1
+        run.count += cells.count
+        for cell in cells { run.note(cell.cell.key) }
+    }
+
+    /// Writes that there is such a run.
+    func finish(_ database: borrowing Database) throws(StoreError) {
+        let insert = try database.statement("INSERT INTO usage_run VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        insert.bind(1, run.number)
+        insert.bind(2, Int64(bitPattern: run.range.after))
+        insert.bind(3, Int64(bitPattern: run.range.through))
+        insert.bind(4, Int64(run.pages))
+        insert.bind(5, Int64(run.count))
+        insert.bind(6, run.newest)
+        insert.bind(7, run.oldestQuarter)
+        insert.bind(8, run.oldestHour)
         _ = try insert.step(database)
     }
+}
 
-    /// Merges an account's rows that are old by now, the newest being of this quarter.
-    mutating func compact(
-        _ account: Int64, at quarter: Int64, _ database: borrowing Database
-    ) throws(StoreError) {
-        for (level, next) in UsageLevel.all.enumerated().dropFirst() {
-            let width = next.rowQuarters
-            let kept = UsageLevel.all[level - 1].rowsKept
-            let end = UsageCells.floor(quarter, width) - kept * width
-            var hasMerged = false
-            while let first = try firstRow(of: account, level - 1, before: end, database) {
-                try merge(
-                    UsageRowKey(
-                        account: account, level: level, start: UsageCells.floor(first, width)),
-                    next, database)
-                hasMerged = true
+/// Runs of usage that are being merged into one, step by step.
+struct UsageMerging: StateMerging {
+    let old: [UsageRun]
+    private var writer: UsageRunWriter
+    /// The place of the page to be read next in each run.
+    private var places: [Int]
+    private var merge: UsageMerge
+    private(set) var isDone = false
+    private let stepCells: Int
+
+    init(_ places: Range<Int>, of runs: [UsageRun], into number: Int64, _ tuning: StoreTuning) {
+        let old = Array(runs[places])
+        self.old = old
+        stepCells = max(1, tuning.mergeStepCells)
+        self.places = old.map { _ in 0 }
+        writer = UsageRunWriter(number: number, range: old.joinedRange)
+        merge = UsageMerge(
+            runs: old.count, newest: runs.map(\.newest).max() ?? 0,
+            pageCells: tuning.usagePageCells)
+    }
+
+    var number: Int64 { writer.run.number }
+
+    func merged(besides runs: [UsageRun], _ tuning: StoreTuning) -> UsageRun { writer.run }
+
+    mutating func advance(_ database: borrowing Database) throws(StoreError) -> Int {
+        let insert = try UsageRunWriter.insert(database)
+        let select = try database.statement("SELECT body FROM usage_page WHERE id = ?")
+        let before = writer.run.count
+        while writer.run.count - before < stepCells {
+            var places = places
+            let next = try merge.next { [old] index throws(StoreError) in
+                let (run, place) = (old[index], places[index])
+                guard place < run.pages else { return nil }
+                places[index] += 1
+                select.bind(1, run.id(of: place))
+                return try run.page(place, select, isThere: try select.step(database))
             }
-            // Without new rows there is nothing more to merge a level above.
-            guard hasMerged else { return }
+            self.places = places
+            guard let (cells, names) = next else {
+                try writer.finish(database)
+                isDone = true
+                break
+            }
+            try writer.append(cells, names, insert, database)
         }
+        return writer.run.count - before
     }
 
-    private func firstRow(
-        of account: Int64, _ level: Int, before end: Int64, _ database: borrowing Database
-    ) throws(StoreError) -> Int64? {
-        oldest.bind(1, account)
-        oldest.bind(2, Int64(level))
-        oldest.bind(3, end)
-        guard try oldest.step(database) else { return nil }
-        defer { oldest.reset() }
-        return oldest.integer(0)
+    static func overdue(_ runs: [UsageRun]) -> Int? {
+        let aging = UsageAging(newest: runs.map(\.newest).max() ?? 0)
+        return runs.firstIndex { $0.isOverdue(aging) }
     }
 
-    /// Merges the rows of the level below that lie within the row at `key` into it.
-    private mutating func merge(
-        _ key: UsageRowKey, _ level: UsageLevel, _ database: borrowing Database
-    ) throws(StoreError) {
-        let bounds = [key.account, Int64(key.level - 1), key.start, key.start + level.rowQuarters]
-        for (index, part) in bounds.enumerated() { range.bind(Int32(index + 1), part) }
-        var sum = UsageCells()
-        var count = 0
-        while try range.step(database) {
-            let row = UsageRowKey(
-                account: key.account, level: key.level - 1, start: range.integer(0))
-            sum.add(try UsageCells(row: range.bytes(1), at: row).coarsened(to: level.cellQuarters))
-            count += 1
-        }
-        try add(sum, key, database)
-        for (index, part) in bounds.enumerated() { remove.bind(Int32(index + 1), part) }
-        _ = try remove.step(database)
-        added -= count
+    static func remove(_ run: UsageRun, _ database: borrowing Database) throws(StoreError) {
+        try database.run("DELETE FROM usage_run WHERE number = \(run.number)")
     }
 }

@@ -6,13 +6,18 @@ public struct StoreTuning: Hashable, Sendable {
     public var logPagesMax = 1024
     /// How much memory the filters of all runs of keys may take; further runs are searched without.
     public var filterBytesMax = 256 << 20
-    /// So many runs of keys of about one size are merged into one.
+    /// So many runs of keys, or of usage, of about one size are merged into one.
     public var mergedRuns = 4
     /// Runs of more keys are not merged any more.
     public var mergedKeysMax = 64 << 20
-    /// How many keys a step of a merge writes, and how many pages of what was merged another one removes.
+    /// How many keys a step of a merge writes, and how many pages of what was merged, keys or usage, another
+    /// one removes.
     public var mergeStepKeys = 1 << 18
     public var mergeStepPages = 4096
+    /// How many cells of usage a page has, and a few more where many begin together.
+    public var usagePageCells = 512
+    /// How many cells of usage a step of a merge writes, and a few more.
+    public var mergeStepCells = 1 << 16
     /// How many keys a page is tried with first.
     public var pageKeysUsual = 400
     /// So many entries are archived at a time, as a run.

@@ -1,21 +1,6 @@
 public import Credit
 public import Ledger
 
-/// The usage of one account, or of all together, in one quarter of an hour.
-public struct UsageRow: Sendable {
-    /// Nil for all together.
-    public let account: AccountSlot?
-    /// Quarters of an hour since 1970-01-01T00:00:00Z.
-    public let quarter: Int64
-    public let cells: UsageCells
-
-    public init(account: AccountSlot?, quarter: Int64, cells: UsageCells) {
-        self.account = account
-        self.quarter = quarter
-        self.cells = cells
-    }
-}
-
 /// A place in the journal: everything up to and including one segment.
 public struct JournalMark: Hashable, Sendable {
     /// The number of the segment; 0 before the first.
@@ -35,16 +20,29 @@ public struct JournalMark: Hashable, Sendable {
     public static let start = Self(number: 0, hash: SegmentFormat.firstHash, time: .earliest)
 }
 
+/// Segments that follow each other.
+public struct SegmentRange: Hashable, Sendable {
+    /// The last segment before them.
+    public let after: UInt64
+    /// The last of them.
+    public let through: UInt64
+
+    public init(after: UInt64, through: UInt64) {
+        self.after = after
+        self.through = through
+    }
+}
+
 /// All that is derived from the journal up to one segment and is new since the last checkpoint.
 public struct Checkpoint: Sendable {
     /// The last segment that it includes.
     public let through: JournalMark
     /// The accounts, keys and price lists as they were after that segment.
     public let image: LedgerImage
-    /// By account.
-    public let usage: [UsageRow]
+    /// What was used since the last checkpoint.
+    public let usage: any UsageListing
 
-    public init(through: JournalMark, image: LedgerImage, usage: [UsageRow]) {
+    public init(through: JournalMark, image: LedgerImage, usage: any UsageListing) {
         self.through = through
         self.image = image
         self.usage = usage

@@ -72,19 +72,19 @@ public struct KeyFilter: Hashable, Sendable {
 
 extension KeyFilter {
     /// The words, little-endian, and a CRC-32 of them and of the run that they are about.
-    public func encoded(for range: KeyRun.Range) -> [UInt8] {
+    public func encoded(for range: SegmentRange) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(byteCount + 4)
         for word in words { bytes.append(fixed: word) }
         return bytes.withChecksum(under: Self.key(range))
     }
 
-    private static func key(_ range: KeyRun.Range) -> [Int64] {
+    private static func key(_ range: SegmentRange) -> [Int64] {
         [Int64(bitPattern: range.after), Int64(bitPattern: range.through)]
     }
 
     /// Reads what ``encoded(for:)`` gives.
-    public init(from stored: [UInt8], for range: KeyRun.Range) throws(SegmentError) {
+    public init(from stored: [UInt8], for range: SegmentRange) throws(SegmentError) {
         let bytes = try stored.checked(under: Self.key(range))
         guard !bytes.isEmpty, bytes.count % (4 * Self.blockWords) == 0 else {
             throw .malformed(at: bytes.count)

@@ -2,27 +2,15 @@ public import Ledger
 
 /// The idempotency keys of some segments on disk, in the order of their hashes.
 public struct KeyRun: Sendable {
-    /// Which segments' keys it holds; no two runs have one in common.
-    public struct Range: Hashable, Sendable {
-        /// The last segment before them.
-        public let after: UInt64
-        /// The last of them.
-        public let through: UInt64
-
-        public init(after: UInt64, through: UInt64) {
-            self.after = after
-            self.through = through
-        }
-    }
-
     /// Under which its pages lie.
     public let number: Int64
-    public let range: Range
+    /// Which segments' keys it holds; no two runs have one in common.
+    public let range: SegmentRange
     public let count: Int
     /// Nil when the filters of all runs would take too much memory.
     public let filter: KeyFilter?
 
-    public init(number: Int64, range: Range, count: Int, filter: KeyFilter?) {
+    public init(number: Int64, range: SegmentRange, count: Int, filter: KeyFilter?) {
         self.number = number
         self.range = range
         self.count = count
@@ -167,6 +155,6 @@ public protocol KeyReader: Sendable {
     ///
     /// Disk as it is now is asked, whatever runs it has; `filters` save looking through some.
     func segments(
-        of hashes: [UInt64], filters: [KeyRun.Range: KeyFilter]
+        of hashes: [UInt64], filters: [SegmentRange: KeyFilter]
     ) throws(StoreError) -> [[UInt64]]
 }

@@ -7,7 +7,8 @@ public struct StateHead: Hashable, Sendable {
         public var priceLists = 0
         public var plans = 0
         public var scenarios = 0
-        public var usageRows = 0
+        /// The last segment whose usage is stored, 0 for none.
+        public var usageThrough = 0
         /// Idempotency keys in all runs.
         public var keys = 0
 
@@ -15,7 +16,7 @@ public struct StateHead: Hashable, Sendable {
 
         fileprivate static var all: [any WritableKeyPath<Self, Int> & Sendable] {
             [
-                \.accounts, \.apiKeys, \.priceLists, \.plans, \.scenarios, \.usageRows,
+                \.accounts, \.apiKeys, \.priceLists, \.plans, \.scenarios, \.usageThrough,
                 \.keys,
             ]
         }

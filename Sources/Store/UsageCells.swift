@@ -152,6 +152,16 @@ public struct UsageCells: Sendable {
         return found
     }
 
+    /// Adds those of some cells of a page that a range of quarters has a part of.
+    public mutating func add(
+        _ page: UsagePage, _ places: Range<Int>, in quarters: Range<Int64>
+    ) throws(SegmentError) {
+        guard !places.isEmpty else { return }
+        var read: [AccountCell] = []
+        try page.read(places, &names, to: &read)
+        for cell in read where cell.cell.key.isPart(of: quarters) { add(cell.cell) }
+    }
+
     /// The same usage in cells of so many quarters of an hour, from multiples of that on.
     public func coarsened(to quarters: Int32) -> Self {
         var coarse = Self([], names: names)
@@ -167,10 +177,8 @@ public struct UsageCells: Sendable {
 
     /// The cells that a range of quarters has a part of.
     public func touching(_ quarters: Range<Int64>) -> Self {
-        let isPart = { (cell: UsageCell) in
-            cell.key.start < quarters.upperBound && cell.key.end > quarters.lowerBound
-        }
-        return cells.allSatisfy(isPart) ? self : Self(cells.filter(isPart), names: names)
+        cells.allSatisfy { $0.key.isPart(of: quarters) }
+            ? self : Self(cells.filter { $0.key.isPart(of: quarters) }, names: names)
     }
 
     /// The greatest multiple of `width` that is not after `quarter`.
@@ -181,6 +189,11 @@ public struct UsageCells: Sendable {
 }
 
 extension UsageKey {
+    /// True when a range of quarters has a part of it.
+    fileprivate func isPart(of range: Range<Int64>) -> Bool {
+        start < range.upperBound && end > range.lowerBound
+    }
+
     /// Stops telling apart what there is too much of.
     public mutating func becomeOther(in names: inout NameTable) {
         let other = names.number(of: UsageCells.otherName.utf8.span)
@@ -191,23 +204,52 @@ extension UsageKey {
     }
 }
 
-/// How long cells are kept at which width, and how many rows they take.
-public struct UsageLevel: Sendable {
-    /// How many quarters of an hour a row spans.
-    public let rowQuarters: Int64
-    /// How many each of its cells spans.
-    public let cellQuarters: Int32
-    /// How many whole rows of the next level are kept beside the one that is now.
-    public let rowsKept: Int64
+/// How wide cells become with age, seen from the newest one.
+///
+/// Quarters of an hour by themselves for a month or two, hours for a year or two, days from then on; or
+/// one month or year longer, until the run that they are in is merged.
+public struct UsageAging: Sendable {
+    private struct Stage: Sendable {
+        /// Cells that begin before this quarter of an hour become so wide.
+        let end: Int64
+        let width: Int32
+        let period: Int64
+    }
 
-    /// From the newest rows to the oldest.
-    ///
-    /// Quarters of an hour by themselves on the day that is now, and by the day for a month or two;
-    /// hours for a year or two; days from then on.
-    public static let all = [
-        Self(rowQuarters: 1, cellQuarters: 1, rowsKept: 0),
-        Self(rowQuarters: 96, cellQuarters: 1, rowsKept: 1),
-        Self(rowQuarters: 96 * 32, cellQuarters: 4, rowsKept: 1),
-        Self(rowQuarters: 96 * 32 * 12, cellQuarters: 96, rowsKept: 0),
+    /// The most quarters of an hour that a cell spans.
+    public static let widestQuarters: Int64 = 96
+    /// Cells become so wide when a whole period of so many quarters lies between them and the one that is now.
+    private static let periods: [(quarters: Int64, width: Int32)] = [
+        (96 * 32 * 12, 96), (96 * 32, 4),
     ]
+
+    /// The widest first.
+    private var stages: [Stage]
+
+    /// Ages cells of which the newest begins with this quarter of an hour.
+    public init(newest quarter: Int64) {
+        stages = Self.periods.map { period in
+            Stage(
+                end: UsageCells.floor(quarter, period.quarters) - period.quarters,
+                width: period.width, period: period.quarters)
+        }
+    }
+
+    /// The cell that one falls into.
+    @inline(__always)
+    public func widened(_ key: UsageKey) -> UsageKey {
+        for stage in stages where key.start < stage.end && key.quarters < stage.width {
+            var wide = key
+            wide.start = UsageCells.floor(key.start, Int64(stage.width))
+            wide.quarters = stage.width
+            return wide
+        }
+        return key
+    }
+
+    /// Cells of so many quarters that begin before it should have been widened a whole period ago.
+    public func overdueEnd(of quarters: Int32) -> Int64 {
+        let stage = stages.last { $0.width > quarters }
+        return stage.map { $0.end - $0.period } ?? .min
+    }
 }

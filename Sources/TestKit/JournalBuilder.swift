@@ -87,7 +87,7 @@ public struct JournalBuilder: Sendable {
 
     /// A checkpoint of the accounts as they are now, without usage and events.
     public var checkpoint: Checkpoint {
-        Checkpoint(through: mark, image: image, usage: [])
+        Checkpoint(through: mark, image: image, usage: ListedUsage())
     }
 }
 

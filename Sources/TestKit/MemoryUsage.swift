@@ -7,7 +7,7 @@ internal import Synchronization
 public final class MemoryUsage: UsageReader, EntryReader {
     private struct Stored: Sendable {
         var through: UInt64 = 0
-        var rows: [AccountSlot?: UsageCells] = [:]
+        var usage: [UsageAccount: UsageCells] = [:]
         var archived: UInt64 = 0
         var entries = EntrySummaries()
     }
@@ -21,11 +21,16 @@ public final class MemoryUsage: UsageReader, EntryReader {
     }
 
     /// Adds what a checkpoint has to write, all at once, in cells of so many quarters of an hour.
-    public func write(_ rows: [UsageRow], through: UInt64, cellQuarters: Int32 = 1) {
-        stored.withLock { stored in
-            for row in rows {
-                let cells = row.cells.coarsened(to: cellQuarters)
-                stored.rows[row.account, default: UsageCells()].add(cells)
+    public func write(
+        _ listing: any UsageListing, through: UInt64, cellQuarters: Int32 = 1
+    ) throws(StoreError) {
+        try stored.withLock { (stored) throws(StoreError) in
+            try listing.visit(atMost: 7) { cells in
+                for cell in cells {
+                    let one = UsageCells([cell.cell], names: listing.names)
+                    stored.usage[cell.account, default: UsageCells()].add(
+                        one.coarsened(to: cellQuarters))
+                }
             }
             stored.through = through
         }
@@ -50,7 +55,8 @@ public final class MemoryUsage: UsageReader, EntryReader {
         of account: AccountSlot?, quarters: Range<Int64>
     ) throws(StoreError) -> (through: UInt64, cells: UsageCells) {
         stored.withLock { stored in
-            (stored.through, (stored.rows[account] ?? UsageCells()).touching(quarters))
+            let cells = stored.usage[UsageAccount(account)] ?? UsageCells()
+            return (stored.through, cells.touching(quarters))
         }
     }
 

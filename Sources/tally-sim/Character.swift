@@ -57,6 +57,8 @@ extension StoreTuning {
         archivedChunkEntries = random.pick([archivedChunkEntries, 5, 1])
         unarchivedMax = random.pick([unarchivedMax, unarchivedMax, 40, 0])
         mergeStepKeys = random.pick([mergeStepKeys, 20, 1])
+        usagePageCells = random.pick([usagePageCells, 3, 1])
+        mergeStepCells = random.pick([mergeStepCells, 5, 1])
         mergeStepPages = random.pick([mergeStepPages, 1])
         mergeStepChunks = random.pick([mergeStepChunks, 2, 1])
         mergedArchives = random.pick([2, 2, mergedArchives])

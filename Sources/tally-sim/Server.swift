@@ -112,6 +112,8 @@ final class Server {
         // A few steps at most, so that checkpoints come while a merge is under way.
         var steps = 3
         while steps > 0, try state.mergeKeysStep() != nil { steps -= 1 }
+        steps = 3
+        while steps > 0, try state.mergeUsageStep() != nil { steps -= 1 }
         let hasMergedKeys = state.keyRuns.count < runs
         if hasMergedKeys { keys.publish(state.keyRuns, through: state.through) }
         return hasMergedKeys

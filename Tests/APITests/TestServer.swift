@@ -106,7 +106,7 @@ final class TestServer: Sendable {
     /// Puts the usage of until now into cells of so many quarters of an hour.
     func checkpoint(cellQuarters: Int32) throws {
         guard let frozen = services.readModel.freeze() else { return }
-        usage.write(frozen.usage, through: frozen.through, cellQuarters: cellQuarters)
+        try usage.write(frozen.usage, through: frozen.through, cellQuarters: cellQuarters)
         services.readModel.thaw(frozen)
         while let last = services.readModel.nextToArchive(all: true) {
             try usage.archive(through: last)

@@ -176,7 +176,7 @@ private struct Different: Error {
 
 private struct NoKeys: KeyReader {
     func segments(
-        of hashes: [UInt64], filters: [KeyRun.Range: KeyFilter]
+        of hashes: [UInt64], filters: [SegmentRange: KeyFilter]
     ) throws(StoreError) -> [[UInt64]] {
         hashes.map { _ in [] }
     }

@@ -47,7 +47,7 @@ struct ReadModelRun {
             model.thaw(begun)
             frozen = nil
         } else {
-            state.write(begun.usage, through: begun.through)
+            try state.write(begun.usage, through: begun.through)
             isWritten = true
         }
     }

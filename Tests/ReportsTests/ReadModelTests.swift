@@ -100,7 +100,7 @@ struct ReadModelTests {
         var run = try ReadModelRun(seed: seed)
         for _ in 0..<60 { try run.step() }
         if let frozen = run.frozen, !run.isWritten {
-            run.state.write(frozen.usage, through: frozen.through)
+            try run.state.write(frozen.usage, through: frozen.through)
         }
         let through = try run.state.usage(of: nil, quarters: 0..<1).through
         var tail = EntryTail(

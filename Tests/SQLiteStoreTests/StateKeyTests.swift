@@ -29,7 +29,7 @@ struct StateKeyTests {
         _ records: [KeyRecord], of state: borrowing SQLiteState, in path: String
     ) throws {
         let reader = try SQLiteKeyReader(folder: path)
-        let filters = [KeyRun.Range: KeyFilter](
+        let filters = [SegmentRange: KeyFilter](
             uniqueKeysWithValues: state.keyRuns.compactMap { run in
                 run.filter.map { (run.range, $0) }
             })
@@ -79,12 +79,12 @@ struct StateKeyTests {
         (tuning.mergeStepKeys, tuning.mergeStepPages) = (10, 1)
         state = try SQLiteState(in: folder, seed: 4, tuning: tuning)
         #expect(state.keyRuns.count == count)
-        #expect(state.keyLeftovers == [Int64(count) + 1])
+        #expect(state.keys.leftovers == [Int64(count) + 1])
         while try state.mergeKeysStep() != nil {
             try Self.expectAll(records, of: state, in: temporary.path)
         }
         #expect(state.keyRuns.count < count)
-        #expect(state.keyLeftovers.isEmpty)
+        #expect(state.keys.leftovers.isEmpty)
     }
 
     @Test(arguments: [

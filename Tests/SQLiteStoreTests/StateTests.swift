@@ -57,7 +57,7 @@ struct StateTests {
         do {
             let file = try Database(
                 path: "\(temporary.path)/state.db", access: .writing, vfs: nil)
-            try file.run("DROP TABLE usage; PRAGMA user_version = 1")
+            try file.run("DROP TABLE usage_page; PRAGMA user_version = 1")
         }
         let again = try SQLiteState(in: folder, seed: 1)
         #expect(again.through == 0)

@@ -1,26 +1,25 @@
 import Credit
 import Ledger
-import SQLiteStore
 import Store
 import TestKit
 import Testing
+
+@testable import SQLiteStore
 
 /// Usage written in any number of checkpoints adds up, however old rows have been merged.
 struct UsageReaderTests {
     private static let dayQuarters = 96
 
-    private static func row(
-        _ account: AccountSlot?, _ quarter: Int64, _ action: String, _ credits: Int128
-    ) -> UsageRow {
+    private static func cells(
+        _ quarter: Int64, _ action: String, _ credits: Int128
+    ) -> UsageCells {
         var names = NameTable()
         let key = UsageKey(
             start: quarter, action: names.number(of: action.utf8.span), team: 0, scenario: 0,
             key: 1, status: .succeeded)
         var sums = UsageSums()
         (sums.credits, sums.calls) = (credits, 1)
-        return UsageRow(
-            account: account, quarter: quarter,
-            cells: UsageCells([UsageCell(key: key, sums: sums)], names: names))
+        return UsageCells([UsageCell(key: key, sums: sums)], names: names)
     }
 
     private typealias Written = (account: AccountSlot?, quarter: Int64, credits: Int128)
@@ -29,15 +28,16 @@ struct UsageReaderTests {
         _ cells: [UsageCell], _ own: [Written], of account: AccountSlot?,
         _ reader: SQLiteUsageReader
     ) throws {
-        // Each cell has exactly what was used in its time.
-        for range in Set(cells.map { [$0.key.start, $0.key.end] }) {
-            let inside = own.filter { range[0] <= $0.quarter && $0.quarter < range[1] }
-            let found = cells.filter { [$0.key.start, $0.key.end] == range }
+        // Runs that are not merged yet may have narrower cells within a wider one.
+        let ranges = Set(cells.map { $0.key.start..<$0.key.end })
+        for range in ranges where !ranges.contains(where: { $0 != range && $0.contains(range) }) {
+            let inside = own.filter { range.contains($0.quarter) }
+            let found = cells.filter { range.contains($0.key.start..<$0.key.end) }
             #expect(
                 found.reduce(0) { $0 + $1.sums.credits }
                     == inside.reduce(0) { $0 + $1.credits })
-            let part = try reader.usage(of: account, quarters: range[0]..<range[1]).cells
-            #expect(Set(part.cells.map(\.key.start)).isSubset(of: [range[0]]))
+            let part = try reader.usage(of: account, quarters: range).cells
+            #expect(part.cells.allSatisfy { range.contains($0.key.start..<$0.key.end) })
             #expect(
                 part.cells.reduce(0) { $0 + $1.sums.credits }
                     == found.reduce(0) { $0 + $1.sums.credits })
@@ -50,27 +50,31 @@ struct UsageReaderTests {
         let temporary = try TemporaryFolder()
         let folder = try DataFolder(path: temporary.path)
         var builder = try JournalBuilder(seed: seed, accounts: 3)
-        var state = try SQLiteState(in: folder, seed: 1)
+        var tuning = StoreTuning()
+        tuning.mergedRuns = random.pick([2, 4])
+        tuning.usagePageCells = random.pick([512, 7, 1])
+        tuning.mergeStepCells = random.pick([1 << 16, 9, 1])
+        tuning.mergeStepPages = random.pick([4096, 1])
+        var state = try SQLiteState(in: folder, seed: 1, tuning: tuning)
         var quarter: Int64 = random.pick([-5000, 0, 1_960_000])
         var written: [Written] = []
         for _ in 0..<30 {
-            try builder.grow(by: 1)
-            var rows: [UsageRow] = []
+            let last = builder.mark
+            while builder.mark == last { try builder.grow(by: 1) }
+            var usage = ListedUsage()
             for _ in 0..<random.below(20) {
                 quarter += Int64(random.below(random.pick([2, 30, 3000])))
                 for account in [0, 1, nil] as [AccountSlot?] where random.chance(60) {
                     let credits = Int128(random.below(1000))
-                    rows.append(
-                        Self.row(account, quarter, random.pick(["a", "b"]), credits))
+                    usage.add(
+                        Self.cells(quarter, random.pick(["a", "b"]), credits), of: account)
                     written.append((account, quarter, credits))
                 }
             }
-            rows.sort {
-                ($0.account.map { Int($0) } ?? 9, $0.quarter)
-                    < ($1.account.map { Int($0) } ?? 9, $1.quarter)
-            }
             try state.write(
-                Checkpoint(through: builder.mark, image: builder.image, usage: rows))
+                Checkpoint(through: builder.mark, image: builder.image, usage: usage))
+            var steps = random.below(20)
+            while steps > 0, try state.mergeUsageStep() != nil { steps -= 1 }
         }
         let reader = try SQLiteUsageReader(folder: temporary.path)
         for account in [0, 1, 2, nil] as [AccountSlot?] {
@@ -84,8 +88,7 @@ struct UsageReaderTests {
             let widths = Set(all.cells.map(\.key.quarters))
             #expect(widths.isSubset(of: [1, 4, 96]))
         }
-        guard var scrub = try StateScrub(folder: temporary.path) else { return }
-        while try !scrub.step() {}
+        try Self.scrub(temporary.path)
     }
 
     @Test func `years of quarters become days`() throws {
@@ -93,21 +96,97 @@ struct UsageReaderTests {
         let folder = try DataFolder(path: temporary.path)
         var builder = try JournalBuilder(seed: 1)
         var state = try SQLiteState(in: folder, seed: 1)
-        let days: Int64 = 384 * 3
+        let days: Int64 = 384 * 4
         for day in stride(from: Int64(0), to: days, by: 32) {
             try builder.grow(by: 1)
-            let rows = (day * 96..<(day + 32) * 96).filter { $0 % 8 == 0 }.map {
-                Self.row(0, $0, "a", 1)
+            var usage = ListedUsage()
+            for quarter in stride(from: day * 96, to: (day + 32) * 96, by: 8) {
+                usage.add(Self.cells(quarter, "a", 1), of: 0)
             }
             try state.write(
-                Checkpoint(through: builder.mark, image: builder.image, usage: rows))
+                Checkpoint(through: builder.mark, image: builder.image, usage: usage))
         }
+        while try state.mergeUsageStep() != nil {}
         let reader = try SQLiteUsageReader(folder: temporary.path)
         let cells = try reader.usage(of: 0, quarters: .min ..< .max).cells.cells
         #expect(cells.reduce(0) { $0 + $1.sums.credits } == Int128(days * 12))
-        let byWidth = Dictionary(grouping: cells, by: \.key.quarters).mapValues(\.count)
-        #expect(byWidth[96] == 384)
-        #expect(byWidth[4] == 12 * (384 * 2 - 64))
-        #expect(byWidth[1] == 12 * 64)
+        let oldest = Dictionary(grouping: cells, by: \.key.quarters).mapValues {
+            $0.map { days - $0.key.start / 96 }.max() ?? 0
+        }
+        // As old as they may become before they are wider, and a period longer until their run is merged.
+        #expect(try #require(oldest[1]) <= 64 + 32)
+        #expect(try #require(oldest[4]) <= 384 * 2 + 384)
+        #expect(oldest[96] == days)
+        #expect(cells.count(where: { $0.key.quarters == 96 }) >= 384)
+    }
+
+    private static func scrub(_ path: String) throws {
+        guard var scrub = try StateScrub(folder: path) else {
+            Issue.record("there is no checkpoint")
+            return
+        }
+        while try !scrub.step() {}
+    }
+
+    @Test(arguments: [
+        "DELETE FROM usage_page WHERE id = (SELECT max(id) FROM usage_page)",
+        "DELETE FROM usage_page WHERE id = (SELECT min(id) FROM usage_page)",
+        "UPDATE usage_page SET body = (SELECT body FROM usage_page LIMIT 1)",
+        "UPDATE usage_page SET body = zeroblob(9)", "DELETE FROM usage_run WHERE number = 2",
+        "DELETE FROM usage_run WHERE number = 6", "UPDATE usage_run SET cells = cells + 1",
+        "UPDATE usage_run SET pages = pages - 1 WHERE number = 4",
+        "UPDATE usage_run SET after = after + 1 WHERE number = 1",
+    ])
+    func `usage that is damaged or missing is noticed`(damage: String) throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var tuning = StoreTuning()
+        tuning.usagePageCells = 10
+        var builder = try JournalBuilder(seed: 1)
+        var state = try SQLiteState(in: folder, seed: 1, tuning: tuning)
+        for _ in 0..<6 {
+            try builder.grow(by: 1)
+            var usage = ListedUsage()
+            for quarter in 0..<Int64(35) { usage.add(Self.cells(quarter, "a", 1), of: 0) }
+            try state.write(
+                Checkpoint(through: builder.mark, image: builder.image, usage: usage))
+        }
+        try state.close()
+        try Self.scrub(temporary.path)
+        do {
+            let file = try Database(
+                path: "\(temporary.path)/state.db", access: .writing, vfs: nil)
+            try file.run(damage)
+        }
+        #expect {
+            try Self.scrub(temporary.path)
+        } throws: { error in
+            guard case StoreError.corrupt = error else { return false }
+            return true
+        }
+    }
+
+    @Test func `a scrub goes on while runs are merged`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var tuning = StoreTuning()
+        tuning.usagePageCells = 1
+        var builder = try JournalBuilder(seed: 1)
+        var state = try SQLiteState(in: folder, seed: 1, tuning: tuning)
+        for _ in 0..<4 {
+            try builder.grow(by: 1)
+            var usage = ListedUsage()
+            for quarter in 0..<Int64(150) { usage.add(Self.cells(quarter, "a", 1), of: 0) }
+            try state.write(
+                Checkpoint(through: builder.mark, image: builder.image, usage: usage))
+        }
+        guard var scrub = try StateScrub(folder: temporary.path) else {
+            Issue.record("there is no checkpoint")
+            return
+        }
+        var isDone = try scrub.step()
+        #expect(!isDone)
+        while try state.mergeUsageStep() != nil {}
+        while !isDone { isDone = try scrub.step() }
     }
 }

@@ -63,11 +63,11 @@ struct KeyRunTests {
         #expect(records.allSatisfy { filter.mayHold($0.hash) })
         let others = Self.records(100_000, seed: 8)
         #expect(others.count { filter.mayHold($0.hash) } < 1200)
-        let range = KeyRun.Range(after: 2, through: 9)
+        let range = SegmentRange(after: 2, through: 9)
         let stored = filter.encoded(for: range)
         #expect(try KeyFilter(from: stored, for: range) == filter)
         #expect(throws: SegmentError.badChecksum) {
-            try KeyFilter(from: stored, for: KeyRun.Range(after: 2, through: 8))
+            try KeyFilter(from: stored, for: SegmentRange(after: 2, through: 8))
         }
         #expect(filter.byteCount <= records.count * KeyFilter.bitsPerKey / 8 + 32)
     }

@@ -67,11 +67,28 @@ struct StateEncodingTests {
             guard !cells.cells.contains(where: { $0.key == key }) else { continue }
             cells.add(UsageCell(key: key, sums: sums))
         }
-        let stored = cells.encoded(under: [3, 0, -7])
-        let read = try UsageCells(from: stored, under: [3, 0, -7])
-        #expect(read.plain == cells.plain)
-        for key in [[4, 0, -7], [3, 1, -7], [3, 0, -6]] as [[Int64]] {
-            #expect(throws: SegmentError.badChecksum) { try UsageCells(from: stored, under: key) }
+        let owned = cells.cells.map { AccountCell(UsageAccount(random.pick([nil, 0, .max])), $0) }
+            .sorted { ($0.account, $0.cell.key.start) < ($1.account, $1.cell.key.start) }
+        var encoder = UsagePageEncoder()
+        let stored = encoder.encode(owned, names, under: [3, -7])
+        let page = try UsagePage(from: stored, under: [3, -7])
+        #expect(page.count == owned.count)
+        var (read, readNames): ([AccountCell], NameTable) = ([], NameTable())
+        for place in 0..<page.count { try page.read(place..<place + 1, &readNames, to: &read) }
+        #expect(read.map(\.account) == owned.map(\.account))
+        #expect(
+            UsageCells(read.map(\.cell), names: readNames).plain
+                == UsageCells(owned.map(\.cell), names: names).plain)
+        for account in [nil, 0, 7, .max] as [AccountSlot?] {
+            for start in [Int64.min, -7, 0, 1, .max] {
+                let wanted = (UsageAccount(account), start)
+                #expect(
+                    page.place(of: wanted.0, from: start)
+                        == owned.count { ($0.account, $0.cell.key.start) < wanted })
+            }
+        }
+        for key in [[4, -7], [3, -6]] as [[Int64]] {
+            #expect(throws: SegmentError.badChecksum) { try UsagePage(from: stored, under: key) }
         }
     }
 
@@ -117,7 +134,7 @@ struct StateEncodingTests {
 }
 
 extension UsageCells {
-    /// The cells with their texts in place.
+    /// The cells with their texts in place, in any order.
     fileprivate var plain: Set<[String]> {
         Set(
             cells.map { cell in
