@@ -42,7 +42,7 @@ public final class SQLiteKeyReader: KeyReader, Sendable {
     private static func segments(
         of hash: UInt64, in run: KeyRun, _ connection: borrowing Connection
     ) throws(StoreError) -> [UInt64] {
-        let first = RunPages.ofKeys.ids(of: run.number).lowerBound
+        let first = RunTables.keys.ids(of: run.number).lowerBound
         connection.page.bind(1, first)
         connection.page.bind(2, first | Int64(hash))
         let isThere = try connection.page.step(connection.database)

@@ -11,6 +11,8 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     /// PRAGMA application_id, "TLYS".
     static let applicationID: Int64 = 0x544C_5953
     static let schemaVersion: Int64 = 6
+    /// A checkpoint writes megabytes, which fewer and longer pages make cheaper.
+    private static let pageBytes = 16_384
 
     let database: Database
     /// The last segment that the file includes.
@@ -60,6 +62,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     ) throws(StoreError) {
         let database = try Database(path: path, access: .writing, vfs: vfs)
         let isKnown = try database.isKnown(as: Self.applicationID, schema: Self.schemaVersion)
+        if !isKnown { try database.run("PRAGMA page_size = \(Self.pageBytes)") }
         try database.assertPragma("journal_mode", "WAL", reads: "wal")
         try database.assertPragma("synchronous", "NORMAL", reads: "1")
         try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
@@ -74,9 +77,9 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         try database.requireSchema(Self.schemaVersion)
         let head = try Self.head(database)
         let keys = try StateRuns<KeyMerging>(
-            try Self.keyRuns(database, tuning), pages: .ofKeys, database)
+            try Self.keyRuns(database, tuning), in: .keys, database)
         let usage = try StateRuns<UsageMerging>(
-            try Self.usageRuns(database), pages: .ofUsage, database)
+            try Self.usageRuns(database), in: .usage, database)
         writtenKeys = []
         self.keys = keys
         self.usage = usage

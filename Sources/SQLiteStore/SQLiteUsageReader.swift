@@ -26,7 +26,7 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
             SELECT id FROM usage_page WHERE run = ?1 AND (account, start) < (?2, ?3)
             ORDER BY account DESC, start DESC, id DESC LIMIT 1
             """)
-        let page = try database.statement("SELECT body FROM usage_page WHERE id = ?")
+        let page = try RunTables.usage.selectPage(database)
         connection = Mutex(Connection(database: database, before: before, page: page))
     }
 
@@ -55,10 +55,7 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
         let start = first.overflow ? .min : first.partialValue
         var place = try Self.place(before: start, of: account, run, connection)
         while place < run.pages {
-            connection.page.bind(1, run.id(of: place))
-            let page = try run.page(
-                place, connection.page,
-                isThere: try connection.page.step(connection.database))
+            let page = try run.page(place, connection.page, connection.database)
             let end = page.place(of: account, from: quarters.upperBound)
             do throws(SegmentError) {
                 try found.add(page, page.place(of: account, from: start)..<end, in: quarters)
@@ -81,7 +78,7 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
         connection.before.bind(3, start)
         guard try connection.before.step(connection.database) else { return 0 }
         defer { connection.before.reset() }
-        let place = connection.before.integer(0) - run.id(of: 0)
+        let place = connection.before.integer(0) - RunTables.usage.id(of: 0, in: run)
         guard place >= 0, place < run.pages else {
             throw .corrupt("\(SQLiteState.fileName): a page of usage is another one's")
         }

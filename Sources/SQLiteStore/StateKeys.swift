@@ -11,22 +11,8 @@ extension SQLiteState {
     /// Their segments follow each other from the first one, and the checkpoint says how many keys
     /// they have, so that none can be missing.
     static func bareKeyRuns(_ database: borrowing Database) throws(StoreError) -> [KeyRun] {
-        let select = try database.statement(
-            "SELECT number, after, through, count FROM key_run ORDER BY through")
-        var runs: [KeyRun] = []
-        while try select.step(database) {
-            let number = select.integer(0)
-            let range = SegmentRange(
-                after: UInt64(bitPattern: select.integer(1)),
-                through: UInt64(bitPattern: select.integer(2)))
-            guard number > 0, number <= RunPages.ofKeys.numberMax,
-                range.after == runs.last?.range.through ?? 0, range.after < range.through
-            else {
-                select.reset()
-                throw .corrupt("\(fileName): run \(number) of keys")
-            }
-            runs.append(
-                KeyRun(number: number, range: range, count: Int(select.integer(3)), filter: nil))
+        let runs = try RunTables.keys.runs(through: nil, database) { number, range, count, _ in
+            KeyRun(number: number, range: range, count: count, filter: nil)
         }
         let count = try head(database)?.counts.keys ?? 0
         guard runs.reduce(0, { $0 + $1.count }) == count else {
@@ -63,7 +49,7 @@ extension SQLiteState {
         let range = SegmentRange(after: keys.through, through: through)
         var writer = KeyRunWriter(
             number: keys.freeNumber, range: range, count: records.count, tuning)
-        let insert = try KeyRunWriter.insert(database)
+        let insert = try RunTables.keys.insertPage(database)
         for record in records { try writer.append(record, insert, database) }
         try writer.finish(insert, database)
         return writer.run.with(writer.filter, besides: keys.all, tuning)
@@ -84,9 +70,9 @@ extension SQLiteState {
     public func condemn() { database.condemn() }
 }
 
-extension RunPages {
+extension RunTables {
     /// Those of keys: a page's place is its first hash.
-    static let ofKeys = Self(table: "key_page", placeBits: KeyRecord.hashBits)
+    static let keys = Self(name: "key", placeBits: KeyRecord.hashBits)
 }
 
 extension KeyRun: StateRun {
@@ -115,11 +101,6 @@ struct KeyRunWriter: Sendable {
         filter = KeyFilter(expecting: count)
     }
 
-    /// What writes a page.
-    static func insert(_ database: borrowing Database) throws(StoreError) -> Statement {
-        try database.statement("INSERT INTO key_page VALUES (?, ?)")
-    }
-
     mutating func append(
         _ record: KeyRecord, _ insert: borrowing Statement, _ database: borrowing Database
     ) throws(StoreError) {
@@ -131,7 +112,7 @@ struct KeyRunWriter: Sendable {
     private func write(
         _ page: KeyPage, _ insert: borrowing Statement, _ database: borrowing Database
     ) throws(StoreError) {
-        let ids = RunPages.ofKeys.ids(of: run.number)
+        let ids = RunTables.keys.ids(of: run.number)
         insert.bind(1, ids.lowerBound | Int64(page.range.lowerBound))
         insert.bind(2, copying: page.encoded)
         _ = try insert.step(database)
@@ -149,12 +130,7 @@ struct KeyRunWriter: Sendable {
         filters.bind(1, run.number)
         filters.bind(2, copying: filter.encoded(for: run.range))
         _ = try filters.step(database)
-        let runs = try database.statement("INSERT INTO key_run VALUES (?, ?, ?, ?)")
-        runs.bind(1, run.number)
-        runs.bind(2, Int64(bitPattern: run.range.after))
-        runs.bind(3, Int64(bitPattern: run.range.through))
-        runs.bind(4, Int64(count))
-        _ = try runs.step(database)
+        try RunTables.keys.insert(run, [], database)
     }
 }
 
@@ -183,18 +159,12 @@ struct KeyMerging: StateMerging {
         writer.run.with(writer.filter, besides: runs, tuning)
     }
 
-    static func overdue(_ runs: [KeyRun]) -> Int? { nil }
-
-    static func remove(_ run: KeyRun, _ database: borrowing Database) throws(StoreError) {
-        try database.run(
-            """
-            DELETE FROM key_filter WHERE run = \(run.number);
-            DELETE FROM key_run WHERE number = \(run.number);
-            """)
+    static func forget(_ run: KeyRun, _ database: borrowing Database) throws(StoreError) {
+        try database.run("DELETE FROM key_filter WHERE run = \(run.number)")
     }
 
     mutating func advance(_ database: borrowing Database) throws(StoreError) -> Int {
-        let insert = try KeyRunWriter.insert(database)
+        let insert = try RunTables.keys.insertPage(database)
         let select = try KeyRunReader.select(database)
         if heads.isEmpty {
             for index in readers.indices {
@@ -231,7 +201,7 @@ private struct KeyRunReader {
     private var place = 0
 
     init(_ run: KeyRun) {
-        first = RunPages.ofKeys.ids(of: run.number).lowerBound
+        first = RunTables.keys.ids(of: run.number).lowerBound
         through = run.range.through
     }
 

@@ -28,7 +28,7 @@ protocol StateMerging: Sendable {
     /// Begins to merge some runs, which follow each other, into the run with this number.
     init(_ places: Range<Int>, of runs: [Run], into number: Int64, _ tuning: StoreTuning)
 
-    /// The place of a run that must be written anew though there is none to merge it with.
+    /// The place of a run which must be written anew though there is none to merge it with.
     static func overdue(_ runs: [Run]) -> Int?
 
     /// Writes some keys or cells; gives how many.
@@ -37,23 +37,116 @@ protocol StateMerging: Sendable {
     /// The run that it has become, beside others.
     func merged(besides runs: [Run], _ tuning: StoreTuning) -> Run
 
-    /// Removes that there is such a run; its pages stay for now.
-    static func remove(_ run: Run, _ database: borrowing Database) throws(StoreError)
+    /// Removes what is stored of a run beside its pages and that it is one.
+    static func forget(_ run: Run, _ database: borrowing Database) throws(StoreError)
 }
 
-/// Where pages lie: under their run's number in the upper bits of their id and their place in it below.
-struct RunPages: Sendable {
-    let table: String
+extension StateMerging {
+    static func overdue(_ runs: [Run]) -> Int? { nil }
+
+    static func forget(_ run: Run, _ database: borrowing Database) throws(StoreError) {}
+}
+
+/// Where runs of one kind and their pages lie: a page under its run's number in the upper bits of its id and
+/// its place in it below.
+struct RunTables: Sendable {
+    /// The tables are `NAME_run` and `NAME_page`.
+    let name: String
     /// How many bits the place takes.
     let placeBits: Int
 
     /// The greatest number of a run, so that a page's id fits 63 bits.
-    var numberMax: Int64 { 1 << Int64(63 - placeBits) - 1 }
+    private var numberMax: Int64 { 1 << Int64(63 - placeBits) - 1 }
 
     /// The ids that pages of a run can have.
     func ids(of number: Int64) -> ClosedRange<Int64> {
         let first = number << Int64(placeBits)
         return first...(first | (1 << Int64(placeBits) - 1))
+    }
+
+    /// The id of the page at a place of a run.
+    func id(of place: Int, in run: some StateRun) -> Int64 {
+        ids(of: run.number).lowerBound | Int64(place)
+    }
+
+    /// What the checksum of the page at a place of a run covers beside its bytes.
+    func key(of place: Int, in run: some StateRun) -> [Int64] {
+        [id(of: place, in: run), Int64(bitPattern: run.range.through)]
+    }
+
+    /// The runs, oldest first, made of number, segments, count and a row whose `columns` begin with the fifth.
+    ///
+    /// Their segments follow each other from the first one up to `through`, unless nil, so that none can be
+    /// missing.
+    func runs<Run: StateRun>(
+        _ columns: String? = nil, through: UInt64?, _ database: borrowing Database,
+        _ make: (Int64, SegmentRange, Int, borrowing Statement) -> Run
+    ) throws(StoreError) -> [Run] {
+        let columns = ["number, after, through, count"] + (columns.map { [$0] } ?? [])
+        let select = try database.statement(
+            "SELECT \(columns.joined(separator: ", ")) FROM \(name)_run ORDER BY through")
+        var runs: [Run] = []
+        while try select.step(database) {
+            let number = select.integer(0)
+            let range = SegmentRange(
+                after: UInt64(bitPattern: select.integer(1)),
+                through: UInt64(bitPattern: select.integer(2)))
+            guard number > 0, number <= numberMax,
+                range.after == runs.last?.range.through ?? 0, range.after < range.through
+            else {
+                select.reset()
+                throw .corrupt("\(SQLiteState.fileName): \(name) run \(number)")
+            }
+            runs.append(make(number, range, Int(select.integer(3)), select))
+        }
+        guard through == nil || through == runs.last?.range.through ?? 0 else {
+            throw .corrupt("\(SQLiteState.fileName): \(name) runs are missing")
+        }
+        return runs
+    }
+
+    /// Writes that there is a run, with further columns.
+    func insert(
+        _ run: some StateRun, _ columns: [Int64] = [], _ database: borrowing Database
+    ) throws(StoreError) {
+        let values =
+            [
+                run.number, Int64(bitPattern: run.range.after),
+                Int64(bitPattern: run.range.through), Int64(run.count),
+            ] + columns
+        try database.run(
+            "INSERT INTO \(name)_run VALUES (\(values.map(String.init).joined(separator: ", ")))")
+    }
+
+    /// Removes that there is a run; its pages stay for now.
+    func remove(_ run: some StateRun, _ database: borrowing Database) throws(StoreError) {
+        try database.run("DELETE FROM \(name)_run WHERE number = \(run.number)")
+    }
+
+    /// What writes a page of an id and a body.
+    func insertPage(_ database: borrowing Database) throws(StoreError) -> Statement {
+        try database.statement("INSERT INTO \(name)_page (id, body) VALUES (?, ?)")
+    }
+
+    /// What ``page(_:in:_:_:_:)`` reads with.
+    func selectPage(_ database: borrowing Database) throws(StoreError) -> Statement {
+        try database.statement("SELECT body FROM \(name)_page WHERE id = ?")
+    }
+
+    /// The page at a place of a run, read of its bytes and what its checksum covers beside them.
+    func page<Page>(
+        _ place: Int, in run: some StateRun, _ select: borrowing Statement,
+        _ database: borrowing Database, _ read: ([UInt8], [Int64]) throws(SegmentError) -> Page
+    ) throws(StoreError) -> Page {
+        let name = "\(SQLiteState.fileName): page \(place) of \(name) run \(run.number)"
+        select.bind(1, id(of: place, in: run))
+        guard try select.step(database) else { throw .corrupt("\(name) is missing") }
+        defer { select.reset() }
+        do throws(SegmentError) {
+            return try read(select.bytes(0), key(of: place, in: run))
+        } catch {
+            throw .corrupt("\(name): \(error)")
+        }
     }
 
     /// Numbers under which pages lie though there is no such run.
@@ -62,7 +155,7 @@ struct RunPages: Sendable {
     ) throws(StoreError) -> [Int64] {
         let known = Set(runs.map(\.number))
         var found: [Int64] = []
-        let next = try database.statement("SELECT min(id) FROM \(table) WHERE id > ?")
+        let next = try database.statement("SELECT min(id) FROM \(name)_page WHERE id > ?")
         var last = Int64(-1)
         while true {
             next.bind(1, last)
@@ -78,19 +171,19 @@ struct RunPages: Sendable {
     }
 
     /// Removes about so many pages of a run; true when it has no more.
-    func remove(
+    func removePages(
         _ count: Int, of number: Int64, _ database: borrowing Database
     ) throws(StoreError) -> Bool {
         let ids = ids(of: number)
         let last = try database.statement(
             """
-            SELECT id FROM \(table) WHERE id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+            SELECT id FROM \(name)_page WHERE id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
             ORDER BY id LIMIT 1 OFFSET \(count)
             """)
         let isEmpty = try !last.step(database)
         let end = isEmpty ? ids.upperBound : last.integer(0)
         last.reset()
-        try database.run("DELETE FROM \(table) WHERE id BETWEEN \(ids.lowerBound) AND \(end)")
+        try database.run("DELETE FROM \(name)_page WHERE id BETWEEN \(ids.lowerBound) AND \(end)")
         return isEmpty
     }
 }
@@ -100,7 +193,7 @@ struct RunPages: Sendable {
 /// Runs may be written between two steps of a merge. They are told apart by their segments, so that whoever
 /// still goes by the old ones finds that they are gone.
 struct StateRuns<Merging: StateMerging>: Sendable {
-    private let pages: RunPages
+    private let tables: RunTables
     /// Oldest first.
     private(set) var all: [Merging.Run]
     /// At most one merge.
@@ -109,11 +202,11 @@ struct StateRuns<Merging: StateMerging>: Sendable {
     private(set) var leftovers: [Int64]
 
     init(
-        _ runs: [Merging.Run], pages: RunPages, _ database: borrowing Database
+        _ runs: [Merging.Run], in tables: RunTables, _ database: borrowing Database
     ) throws(StoreError) {
-        self.pages = pages
+        self.tables = tables
         all = runs
-        leftovers = try pages.leftovers(besides: runs, database)
+        leftovers = try tables.leftovers(besides: runs, database)
     }
 
     /// The last segment that they have something of.
@@ -150,7 +243,10 @@ struct StateRuns<Merging: StateMerging>: Sendable {
         try database.transaction { () throws(StoreError) in
             written = try step.advance(database)
             guard step.isDone else { return }
-            for run in step.old { try Merging.remove(run, database) }
+            for run in step.old {
+                try Merging.forget(run, database)
+                try tables.remove(run, database)
+            }
         }
         leftovers.removeLast()
         if step.isDone { replace(by: step, tuning) } else { merging = [step] }
@@ -173,7 +269,7 @@ struct StateRuns<Merging: StateMerging>: Sendable {
         guard let number = leftovers.last else { return false }
         var isEmpty = false
         try database.transaction { () throws(StoreError) in
-            isEmpty = try pages.remove(tuning.mergeStepPages, of: number, database)
+            isEmpty = try tables.removePages(tuning.mergeStepPages, of: number, database)
         }
         if isEmpty { leftovers.removeLast() }
         return true

@@ -33,10 +33,9 @@ public struct StateScrub: ~Copyable, Sendable {
         var (place, count) = (place, cellCount)
         let isThere = try database.reading { () throws(StoreError) in
             guard try SQLiteState.usageRuns(database).contains(run) else { return false }
-            let select = try database.statement("SELECT body FROM usage_page WHERE id = ?")
+            let select = try RunTables.usage.selectPage(database)
             for _ in 0..<Self.stepPages where place < run.pages {
-                select.bind(1, run.id(of: place))
-                count += try run.page(place, select, isThere: try select.step(database)).count
+                count += try run.page(place, select, database).count
                 place += 1
             }
             return true

@@ -11,7 +11,7 @@ extension SQLiteState {
     static let usageSchema = """
         CREATE TABLE usage_run (
             number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
-            pages INTEGER NOT NULL, cells INTEGER NOT NULL, newest INTEGER NOT NULL,
+            count INTEGER NOT NULL, pages INTEGER NOT NULL, newest INTEGER NOT NULL,
             oldest_quarter INTEGER NOT NULL, oldest_hour INTEGER NOT NULL);
         CREATE TABLE usage_page (
             id INTEGER PRIMARY KEY, run INTEGER NOT NULL, account INTEGER NOT NULL,
@@ -19,40 +19,17 @@ extension SQLiteState {
         CREATE INDEX usage_beginning ON usage_page (run, account, start);
         """
 
-    /// The runs, oldest first.
-    ///
-    /// Their segments follow each other from the first one up to where the checkpoint says, so that none
-    /// can be missing.
+    /// The runs, oldest first, up to where the checkpoint says.
     static func usageRuns(_ database: borrowing Database) throws(StoreError) -> [UsageRun] {
-        let select = try database.statement(
-            """
-            SELECT number, after, through, pages, cells, newest, oldest_quarter, oldest_hour
-            FROM usage_run ORDER BY through
-            """)
-        var runs: [UsageRun] = []
-        while try select.step(database) {
-            let run = UsageRun(
-                number: select.integer(0),
-                range: SegmentRange(
-                    after: UInt64(bitPattern: select.integer(1)),
-                    through: UInt64(bitPattern: select.integer(2))),
-                pages: Int(select.integer(3)), count: Int(select.integer(4)),
-                newest: select.integer(5), oldestQuarter: select.integer(6),
-                oldestHour: select.integer(7))
-            guard run.number > 0, run.number <= RunPages.ofUsage.numberMax,
-                run.range.after == runs.last?.range.through ?? 0,
-                run.range.after < run.range.through
-            else {
-                select.reset()
-                throw .corrupt("\(fileName): run \(run.number) of usage")
-            }
-            runs.append(run)
-        }
         let through = try head(database)?.counts.usageThrough ?? 0
-        guard runs.last?.range.through ?? 0 == UInt64(through) else {
-            throw .corrupt("\(fileName): usage is missing")
+        return try RunTables.usage.runs(
+            "pages, newest, oldest_quarter, oldest_hour", through: UInt64(through), database
+        ) { number, range, count, row in
+            UsageRun(
+                number: number, range: range, pages: Int(row.integer(4)), count: count,
+                newest: row.integer(5), oldestQuarter: row.integer(6),
+                oldestHour: row.integer(7))
         }
-        return runs
     }
 
     /// Writes what was used up to a segment as a run; nil when nothing was.
@@ -94,27 +71,6 @@ struct UsageRun: StateRun, Hashable {
     fileprivate(set) var oldestQuarter = Int64.max
     fileprivate(set) var oldestHour = Int64.max
 
-    /// The page at a place, from 0, which a statement has found or not; its body is the first column.
-    func page(
-        _ place: Int, _ select: borrowing Statement, isThere: Bool
-    ) throws(StoreError) -> UsagePage {
-        defer { select.reset() }
-        guard isThere else {
-            throw .corrupt("\(SQLiteState.fileName): no page \(place) of run \(number) of usage")
-        }
-        do throws(SegmentError) {
-            return try UsagePage(from: select.bytes(0), under: key(of: place))
-        } catch {
-            throw .corrupt(
-                "\(SQLiteState.fileName): page \(place) of run \(number) of usage: \(error)")
-        }
-    }
-
-    /// What the checksum of a page covers beside its bytes.
-    func key(of place: Int) -> [Int64] {
-        [id(of: place), Int64(bitPattern: range.through)]
-    }
-
     fileprivate mutating func note(_ key: UsageKey) {
         newest = max(newest, key.start)
         if key.quarters == 1 { oldestQuarter = min(oldestQuarter, key.start) }
@@ -126,14 +82,19 @@ struct UsageRun: StateRun, Hashable {
         oldestQuarter < aging.overdueEnd(of: 1) || oldestHour < aging.overdueEnd(of: 4)
     }
 
-    func id(of place: Int) -> Int64 {
-        RunPages.ofUsage.ids(of: number).lowerBound | Int64(place)
+    /// The page at a place, from 0.
+    func page(
+        _ place: Int, _ select: borrowing Statement, _ database: borrowing Database
+    ) throws(StoreError) -> UsagePage {
+        try RunTables.usage.page(place, in: self, select, database) {
+            (bytes, key) throws(SegmentError) in try UsagePage(from: bytes, under: key)
+        }
     }
 }
 
-extension RunPages {
-    /// Those of usage: places are counted from 0.
-    static let ofUsage = Self(table: "usage_page", placeBits: 32)
+extension RunTables {
+    /// Those of usage: the places of pages are counted from 0.
+    static let usage = Self(name: "usage", placeBits: 32)
 }
 
 /// Writes a run of usage page by page.
@@ -156,11 +117,12 @@ struct UsageRunWriter: Sendable {
         _ database: borrowing Database
     ) throws(StoreError) {
         guard let first = cells.first else { return }
-        insert.bind(1, run.id(of: run.pages))
+        insert.bind(1, RunTables.usage.id(of: run.pages, in: run))
         insert.bind(2, run.number)
         insert.bind(3, Int64(bitPattern: first.account.number))
         insert.bind(4, first.cell.key.start)
-        insert.bind(5, copying: encoder.encode(cells, names, under: run.key(of: run.pages)))
+        let key = RunTables.usage.key(of: run.pages, in: run)
+        insert.bind(5, copying: encoder.encode(cells, names, under: key))
         _ = try insert.step(database)
         run.pages += 1
         run.count += cells.count
@@ -169,16 +131,8 @@ struct UsageRunWriter: Sendable {
 
     /// Writes that there is such a run.
     func finish(_ database: borrowing Database) throws(StoreError) {
-        let insert = try database.statement("INSERT INTO usage_run VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        insert.bind(1, run.number)
-        insert.bind(2, Int64(bitPattern: run.range.after))
-        insert.bind(3, Int64(bitPattern: run.range.through))
-        insert.bind(4, Int64(run.pages))
-        insert.bind(5, Int64(run.count))
-        insert.bind(6, run.newest)
-        insert.bind(7, run.oldestQuarter)
-        insert.bind(8, run.oldestHour)
-        _ = try insert.step(database)
+        try RunTables.usage.insert(
+            run, [Int64(run.pages), run.newest, run.oldestQuarter, run.oldestHour], database)
     }
 }
 
@@ -209,16 +163,15 @@ struct UsageMerging: StateMerging {
 
     mutating func advance(_ database: borrowing Database) throws(StoreError) -> Int {
         let insert = try UsageRunWriter.insert(database)
-        let select = try database.statement("SELECT body FROM usage_page WHERE id = ?")
+        let select = try RunTables.usage.selectPage(database)
         let before = writer.run.count
         while writer.run.count - before < stepCells {
             var places = places
             let next = try merge.next { [old] index throws(StoreError) in
-                let (run, place) = (old[index], places[index])
-                guard place < run.pages else { return nil }
+                let place = places[index]
+                guard place < old[index].pages else { return nil }
                 places[index] += 1
-                select.bind(1, run.id(of: place))
-                return try run.page(place, select, isThere: try select.step(database))
+                return try old[index].page(place, select, database)
             }
             self.places = places
             guard let (cells, names) = next else {
@@ -234,9 +187,5 @@ struct UsageMerging: StateMerging {
     static func overdue(_ runs: [UsageRun]) -> Int? {
         let aging = UsageAging(newest: runs.map(\.newest).max() ?? 0)
         return runs.firstIndex { $0.isOverdue(aging) }
-    }
-
-    static func remove(_ run: UsageRun, _ database: borrowing Database) throws(StoreError) {
-        try database.run("DELETE FROM usage_run WHERE number = \(run.number)")
     }
 }

@@ -133,7 +133,7 @@ struct UsageReaderTests {
         "DELETE FROM usage_page WHERE id = (SELECT min(id) FROM usage_page)",
         "UPDATE usage_page SET body = (SELECT body FROM usage_page LIMIT 1)",
         "UPDATE usage_page SET body = zeroblob(9)", "DELETE FROM usage_run WHERE number = 2",
-        "DELETE FROM usage_run WHERE number = 6", "UPDATE usage_run SET cells = cells + 1",
+        "DELETE FROM usage_run WHERE number = 6", "UPDATE usage_run SET count = count + 1",
         "UPDATE usage_run SET pages = pages - 1 WHERE number = 4",
         "UPDATE usage_run SET after = after + 1 WHERE number = 1",
     ])
