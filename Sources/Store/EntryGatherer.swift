@@ -19,40 +19,57 @@ struct EntryGatherer: Sendable {
     var pool = TextPool()
     private var gathered = GatheredEntries()
     private var encoder = ArchiveEncoder()
+    /// How many entries the chunk has so far.
+    private(set) var count = 0
 
     init(chunkEntries: Int) {
         self.chunkEntries = max(1, min(chunkEntries, ArchiveChunk.entriesMax))
+        gathered.begin(self.chunkEntries)
     }
 
-    var isFull: Bool { gathered.entries.count >= chunkEntries }
+    var isFull: Bool { count >= chunkEntries }
 
-    var isEmpty: Bool { gathered.entries.isEmpty }
-
+    /// Says that the next entry of the chunk is the one at a place of its source, which is to be gathered
+    /// before the chunk is encoded.
     @inline(__always)
-    mutating func append(
-        _ place: Int, of source: borrowing some EntrySource, withDetails: Bool = true
+    mutating func next(at place: Int) -> WantedEntry {
+        defer { count += 1 }
+        return WantedEntry(target: count, place: place)
+    }
+
+    /// Takes entries of a source.
+    mutating func gather(
+        _ wanted: [WantedEntry], of source: borrowing some EntrySource
     ) throws(SegmentError) {
-        try gathered.append(place, of: source, withDetails: withDetails)
+        try gathered.gather(wanted, of: source)
+    }
+
+    /// Takes away what goes with the details of the call of an entry that was gathered.
+    mutating func deleteDetails(of entry: WantedEntry) {
+        gathered.deleteDetails(at: Int(entry.target))
     }
 
     /// Calls `body` with each entry that was gathered, and the codes of its run and scenario.
     func visitRuns(_ body: (EntrySummary, _ run: TextCode, _ scenario: TextCode) -> Void) {
         let runs = gathered.texts[ArchiveChunk.runColumn]
         let scenarios = gathered.texts[ArchiveChunk.scenarioColumn]
-        for (index, run) in runs.enumerated() where run != .empty {
+        for (index, run) in runs.prefix(count).enumerated() where run != .empty {
             body(gathered.entries[index], run, scenarios[index])
         }
     }
 
     /// The chunk that was gathered, which is forgotten; nil when it has nothing.
     mutating func encode(under key: ChunkKey) -> EncodedChunk? {
-        guard let first = gathered.entries.first else { return nil }
+        guard count > 0, let first = gathered.entries.first else { return nil }
+        gathered.finish(count)
         let body = encoder.encode(
             gathered, of: pool, under: key(first.account, first.position))
-        defer { gathered.removeAll() }
+        defer {
+            gathered.begin(chunkEntries)
+            count = 0
+        }
         return EncodedChunk(
-            account: first.account, position: first.position, count: gathered.entries.count,
-            body: body)
+            account: first.account, position: first.position, count: count, body: body)
     }
 }
 
@@ -70,6 +87,10 @@ public struct ArchivePart: Sendable {
     private var order: [UInt32]?
     /// How many have been given.
     private var done = 0
+    /// Of each segment the last entry that the chunk takes, and of each of the chunk's entries the one before
+    /// it of the same segment.
+    private var lastWanted: [UInt32] = []
+    private var previousWanted: [UInt32] = []
     private var fold = RunFold()
 
     /// A part without entries, for chunks of so many.
@@ -94,15 +115,40 @@ public struct ArchivePart: Sendable {
     public mutating func next(under key: ChunkKey) throws(SegmentError) -> EncodedChunk? {
         let order = self.order ?? accounts.orderOfPlaces
         self.order = order
-        while done < order.count, !gatherer.isFull {
-            let place = places[Int(order[done])]
-            try gatherer.append(Int(place & 0xFFFF_FFFF), of: sources[Int(place >> 32)])
-            done += 1
-        }
+        try gather(order)
         gatherer.visitRuns { entry, run, scenario in
             fold.add(entry, run: run, scenario: scenario, of: gatherer.pool)
         }
         return gatherer.encode(under: key)
+    }
+
+    /// Gathers the next chunk, segment by segment.
+    private mutating func gather(_ order: [UInt32]) throws(SegmentError) {
+        let none = UInt32.max
+        lastWanted.append(contentsOf: repeatElement(none, count: sources.count - lastWanted.count))
+        previousWanted.removeAll(keepingCapacity: true)
+        var touched: [Int] = []
+        var wanted: [WantedEntry] = []
+        while done < order.count, !gatherer.isFull {
+            let place = places[Int(order[done])]
+            let source = Int(place >> 32)
+            if lastWanted[source] == none { touched.append(source) }
+            previousWanted.append(lastWanted[source])
+            lastWanted[source] = UInt32(truncatingIfNeeded: wanted.count)
+            wanted.append(gatherer.next(at: Int(place & 0xFFFF_FFFF)))
+            done += 1
+        }
+        var ofSource: [WantedEntry] = []
+        for source in touched {
+            ofSource.removeAll(keepingCapacity: true)
+            var next = lastWanted[source]
+            while next != none {
+                ofSource.append(wanted[Int(next)])
+                next = previousWanted[Int(next)]
+            }
+            lastWanted[source] = none
+            try gatherer.gather(ofSource, of: sources[source])
+        }
     }
 
     /// The runs of scenarios that were added up, in the order in which they are stored.
@@ -117,6 +163,8 @@ public struct ArchiveMerge: Sendable {
     private var gatherer: EntryGatherer
     /// What is being read of each run; nil before the first chunk, and after the last.
     private var chunks: [ChunkEntries?]
+    /// What the chunk takes of each of them and is not gathered yet.
+    private var wanted: [[WantedEntry]]
     private var places: [Int]
     /// Whose entries come next in each run; past all accounts at its end.
     private var accounts: [UInt64]
@@ -125,6 +173,7 @@ public struct ArchiveMerge: Sendable {
     public init(runs count: Int, chunkEntries: Int, _ read: Reading) throws(StoreError) {
         gatherer = EntryGatherer(chunkEntries: chunkEntries)
         chunks = [ChunkEntries?](repeating: nil, count: count)
+        wanted = [[WantedEntry]](repeating: [], count: count)
         places = [Int](repeating: 0, count: count)
         accounts = [UInt64](repeating: Self.end, count: count)
         for run in 0..<count { try readNext(run, read) }
@@ -144,28 +193,35 @@ public struct ArchiveMerge: Sendable {
             guard run < accounts.count, accounts[run] != Self.end else { break }
             try take(from: run, read)
         }
+        for run in chunks.indices { try gather(from: run) }
         return gatherer.encode(under: key)
+    }
+
+    /// Gathers what the chunk takes of a run.
+    private mutating func gather(from run: Int) throws(StoreError) {
+        guard let source = chunks[run], !wanted[run].isEmpty else { return }
+        do throws(SegmentError) {
+            try gatherer.gather(wanted[run], of: source)
+        } catch {
+            throw .chunk(error)
+        }
+        wanted[run].removeAll(keepingCapacity: true)
     }
 
     /// Takes the account's entries of the chunk, as many as there is room for.
     private mutating func take(from run: Int, _ read: Reading) throws(StoreError) {
-        guard let source = chunks[run] else { return }
+        guard let chunk = chunks[run]?.chunk else { return }
         let account = accounts[run]
         var place = places[run]
-        do throws(SegmentError) {
-            while !gatherer.isFull, place < source.chunk.count,
-                UInt64(source.chunk.account(at: place)) == account
-            {
-                try gatherer.append(place, of: source)
-                place += 1
-            }
-        } catch {
-            throw .chunk(error)
+        while !gatherer.isFull, place < chunk.count, UInt64(chunk.account(at: place)) == account {
+            wanted[run].append(gatherer.next(at: place))
+            place += 1
         }
         places[run] = place
-        if place < source.chunk.count {
-            accounts[run] = UInt64(source.chunk.account(at: place))
+        if place < chunk.count {
+            accounts[run] = UInt64(chunk.account(at: place))
         } else {
+            try gather(from: run)
             try readNext(run, read)
         }
     }
@@ -209,11 +265,12 @@ extension ArchiveChunk {
         var gatherer = EntryGatherer(chunkEntries: count)
         let source = try ChunkEntries(self, &gatherer.pool)
         var entries = 0
+        let wanted = (0..<count).map { gatherer.next(at: $0) }
+        try gatherer.gather(wanted, of: source)
         for place in 0..<count {
-            let hasDetails = try source.hasDetails(at: place)
-            let goes = hasDetails && isDeleted(position(at: place))
-            try gatherer.append(place, of: source, withDetails: !goes)
-            if goes { entries += 1 }
+            guard try source.hasDetails(at: place), isDeleted(position(at: place)) else { continue }
+            gatherer.deleteDetails(of: wanted[place])
+            entries += 1
         }
         guard entries > 0, let chunk = gatherer.encode(under: key) else { return nil }
         return (chunk, entries)

@@ -9,8 +9,10 @@ protocol EntrySource {
     var parameters: SourceParameters { get }
     /// The bytes that the parameters lie in.
     var parameterBytes: [UInt8] { get }
-    /// All of an entry but its texts.
-    func numbers(at place: Int) throws(SegmentError) -> EntrySummary
+    /// Reads all of some entries but their texts; `words` is a buffer.
+    func readNumbers(
+        _ wanted: [WantedEntry], _ words: inout [UInt64], to entries: inout [EntrySummary]
+    ) throws(SegmentError)
     /// Where an entry stands in the columns of texts; nil when it has texts of its own.
     func textPlace(at place: Int) -> Int?
     /// The texts of an entry that has its own.
@@ -24,6 +26,36 @@ enum SourceTexts: Sendable {
     case dictionary([TextCode], numbers: StoredIntegers)
     /// Texts of these shapes, whose values are stored one by one.
     case numbered([TextCode], numbers: StoredIntegers, values: StoredIntegers)
+
+    /// Reads the texts of some entries, whose places are less than the column's count.
+    func read(
+        _ wanted: [WantedEntry], in bytes: Span<UInt8>, to column: inout [TextCode]
+    ) throws(SegmentError) {
+        var column = column.mutableSpan
+        switch self {
+        case .empty: break
+        case .each(let codes):
+            for entry in wanted { column[Int(entry.target)] = codes[Int(entry.place)] }
+        case .dictionary(let codes, let numbers):
+            for entry in wanted {
+                let number = numbers.value(at: Int(entry.place), in: bytes)
+                guard number < UInt64(codes.count) else {
+                    throw .malformed(at: Int(entry.place))
+                }
+                column[Int(entry.target)] = codes[Int(number)]
+            }
+        case .numbered(let shapes, let numbers, let values):
+            for entry in wanted {
+                let number = numbers.value(at: Int(entry.place), in: bytes)
+                guard number < UInt64(shapes.count) else {
+                    throw .malformed(at: Int(entry.place))
+                }
+                column[Int(entry.target)] = TextCode(
+                    shape: shapes[Int(number)].shape,
+                    value: values.value(at: Int(entry.place), in: bytes))
+            }
+        }
+    }
 
     /// The text at `place`, which is less than the column's count.
     @inline(__always)
@@ -225,14 +257,66 @@ struct SegmentEntries: EntrySource, Sendable {
 
     var parameterBytes: [UInt8] { view.details }
 
+    func readNumbers(
+        _ wanted: [WantedEntry], _ words: inout [UInt64], to entries: inout [EntrySummary]
+    ) {
+        let charges = charges(of: wanted, to: &entries)
+        read(.account, charges, &words, to: &entries) {
+            $0.account = AccountSlot(truncatingIfNeeded: $1)
+        }
+        let time = view.header.time.micros
+        read(.time, charges, &words, to: &entries) {
+            $0.time = Instant(micros: time &+ ZigZag.decode($1))
+        }
+        read(.credits, charges, &words, to: &entries) {
+            $0.credits = $0.kind == .hold ? 0 : Int64(bitPattern: $1)
+        }
+        read(.key, charges, &words, to: &entries) {
+            $0.key = UInt32(truncatingIfNeeded: $1) &- 1
+        }
+        read(.units, charges, &words, to: &entries) { $0.units = Int64(bitPattern: $1) }
+        read(.status, charges, &words, to: &entries) {
+            $0.status = CallStatus(rawValue: UInt16(truncatingIfNeeded: $1))
+        }
+        read(.results, charges, &words, to: &entries) { $0.results = OptionalCount(stored: $1) }
+        read(.bytes, charges, &words, to: &entries) { $0.bytes = OptionalCount(stored: $1) }
+        read(.duration, charges, &words, to: &entries) {
+            $0.duration = OptionalCount(stored: $1)
+        }
+    }
+
+    /// The charges among some entries, of which it writes what lies beside columns, and all of the others.
+    private func charges(
+        of wanted: [WantedEntry], to entries: inout [EntrySummary]
+    ) -> [WantedEntry] {
+        var charges: [WantedEntry] = []
+        charges.reserveCapacity(wanted.count)
+        let segment = view.header.number
+        for entry in wanted {
+            let place = Int(entry.place)
+            guard let charge = textPlace(at: place) else {
+                entries[Int(entry.target)] = others[Int(items[place] >> 1)]
+                continue
+            }
+            charges.append(WantedEntry(target: Int(entry.target), place: charge))
+            let index = indices.isEmpty ? UInt32(truncatingIfNeeded: charge) : indices[charge]
+            entries[Int(entry.target)].position = Position(segment: segment, index: index)
+            entries[Int(entry.target)].kind = kinds.isEmpty ? .charge : kinds[charge]
+            entries[Int(entry.target)].extra = extra[charge]
+        }
+        return charges
+    }
+
     @inline(__always)
-    func numbers(at place: Int) throws(SegmentError) -> EntrySummary {
-        guard let charge = textPlace(at: place) else { return others[Int(items[place] >> 1)] }
-        let index = indices.isEmpty ? UInt32(truncatingIfNeeded: charge) : indices[charge]
-        let kind = kinds.isEmpty ? ListedKind.charge : kinds[charge]
-        return view.numbers(
-            ofCharge: charge, kind, extra: extra[charge],
-            at: Position(segment: view.header.number, index: index))
+    private func read(
+        _ column: ChargeColumns.Integer, _ charges: [WantedEntry], _ words: inout [UInt64],
+        to entries: inout [EntrySummary], _ set: (inout EntrySummary, UInt64) -> Void
+    ) {
+        view.read(column, charges, to: &words)
+        var entries = entries.mutableSpan
+        for (index, entry) in charges.enumerated() {
+            set(&entries[Int(entry.target)], words[index])
+        }
     }
 }
 
@@ -263,10 +347,14 @@ struct ChunkEntries: EntrySource, Sendable {
 
     var parameterBytes: [UInt8] { chunk.stored }
 
-    @inline(__always)
-    func numbers(at place: Int) throws(SegmentError) -> EntrySummary {
-        var before = conditional.isEmpty ? ArchiveChunk.Before() : conditional[place]
-        return try chunk.numbers(at: place, &before)
+    func readNumbers(
+        _ wanted: [WantedEntry], _ words: inout [UInt64], to entries: inout [EntrySummary]
+    ) throws(SegmentError) {
+        for entry in wanted {
+            let place = Int(entry.place)
+            var before = conditional.isEmpty ? ArchiveChunk.Before() : conditional[place]
+            entries[Int(entry.target)] = try chunk.numbers(at: place, &before)
+        }
     }
 
     /// True when an entry has something that goes with the details of its call.

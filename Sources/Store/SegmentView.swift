@@ -108,6 +108,18 @@ public struct SegmentView: Sendable {
         return integers[column.rawValue].value(at: charge, in: bytes)
     }
 
+    /// Reads the integers of some charges in a column, in their order; 0 when the column was erased.
+    func read(_ column: Integer, _ charges: [WantedEntry], to words: inout [UInt64]) {
+        words.removeAll(keepingCapacity: true)
+        guard column.rawValue < integers.count else {
+            words.append(contentsOf: repeatElement(0, count: charges.count))
+            return
+        }
+        let part = column.rawValue < SegmentFormat.moneyColumns ? segment.money : details
+        let (stored, bytes) = (integers[column.rawValue], part.span)
+        for charge in charges { words.append(stored.value(at: Int(charge.place), in: bytes)) }
+    }
+
     /// Why the details of a charge were deleted, as ``SegmentContents/deletions`` says it.
     func deletion(ofCharge charge: Int) -> UInt16 {
         guard segment.isErased else { return 0 }
