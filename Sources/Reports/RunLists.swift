@@ -19,7 +19,7 @@ struct RunLists: Sendable {
     }
 
     /// How many accounts are remembered, each at a place of its own unless two share one.
-    private static let hintsCount = 1 << 13
+    private static let hintsCount = 1 << 14
 
     private var names = NameTable()
     /// The number of each run's newest event plus one.

@@ -37,7 +37,7 @@ struct UsageDelta: Sendable {
     }
 
     /// How many accounts are remembered, each at a place of its own unless two share one.
-    private static let hintsCount = 1 << 13
+    private static let hintsCount = 1 << 14
 
     private static let noCell = UInt32.max
     /// How many seconds a cell spans; zones such as Kathmandu's are at +05:45.
