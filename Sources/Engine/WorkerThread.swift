@@ -35,6 +35,18 @@ public struct WorkerThread: ~Copyable, Sendable {
         thread = started
     }
 
+    /// Has the calling thread run only while no other wants its core; where it may not, it goes on as it is.
+    ///
+    /// `SCHED_IDLE` of sched(7): unlike with a nice value, who wakes up gets the core at once.
+    public static func giveWayToOthers() {
+        var parameters = sched_param()
+        parameters.sched_priority = 0
+        _ = unsafe pthread_setschedparam(pthread_self(), idlePolicy, &parameters)
+    }
+
+    /// `SCHED_IDLE`, which Glibc's module does not show.
+    private static let idlePolicy: Int32 = 5
+
     /// Waits until the body has returned.
     public consuming func join() {
         pthread_join(thread, nil)

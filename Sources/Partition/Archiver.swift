@@ -1,6 +1,5 @@
 internal import Dispatch
 internal import Engine
-internal import Glibc
 internal import Reports
 internal import SQLiteStore
 internal import Store
@@ -11,9 +10,6 @@ internal import Synchronization
 /// Nobody waits for it: what it has not archived is listed in memory. The thread gives way to those
 /// that answer requests. What cannot be archived (a full disk) is tried again with the next part.
 final class Archiver: Sendable {
-    /// How much less than others the thread is given, from 0 to 19 (`nice`).
-    private static let niceness: Int32 = 19
-
     private struct Status: Sendable {
         var lastError: StoreError?
         var isCondemned = false
@@ -29,6 +25,8 @@ final class Archiver: Sendable {
     private let work = DispatchSemaphore(value: 0)
     private let status = Mutex(Status())
     private let thread = Mutex<WorkerThread?>(nil)
+    /// What the thread leaves behind.
+    private let ended = Mutex<Handover<SQLiteArchive>?>(nil)
 
     init(
         _ archive: consuming SQLiteArchive, journal: SQLiteJournalReader, readModel: ReadModel,
@@ -41,9 +39,10 @@ final class Archiver: Sendable {
         let handover = Handover(archive)
         do throws(WorkerThread.Unavailable) {
             let started = try WorkerThread { [self] in
-                guard var archive = handover.take() else { return }
-                Self.setNiceness(Self.niceness)
-                run(&archive)
+                guard let archive = handover.take() else { return }
+                WorkerThread.giveWayToOthers()
+                let left = Handover(run(archive))
+                ended.withLock { $0 = left }
             }
             let held = Handover(started)
             thread.withLock { $0 = held.take() }
@@ -69,17 +68,20 @@ final class Archiver: Sendable {
     /// Has the file made anew at the next start: something in it is not what was written.
     func condemn() { status.withLock { $0.isCondemned = true } }
 
-    /// Archives all that there is and ends the thread.
+    /// Ends the thread and archives all that there is.
     func stop() {
         status.withLock { $0.isStopping = true }
         work.signal()
         let held = thread.withLock { Handover($0.take()) }
         if let running = held.take() { running?.join() }
+        guard var archive = ended.withLock({ $0.take()?.take() }) else { return }
+        finish(&archive)
     }
 
     private var isStopping: Bool { status.withLock { $0.isStopping } }
 
-    private func run(_ archive: inout SQLiteArchive) {
+    private func run(_ taken: consuming SQLiteArchive) -> SQLiteArchive {
+        var archive = taken
         var retention = RetentionWork()
         while !isStopping {
             work.wait()
@@ -98,8 +100,11 @@ final class Archiver: Sendable {
                 note(error)
             }
         }
-        // Nobody waits for answers any more, but for the end.
-        Self.setNiceness(0)
+        return archive
+    }
+
+    /// Archives the rest: on the thread that waits for the end, as the other one gives way to all others.
+    private func finish(_ archive: inout SQLiteArchive) {
         do throws(StoreError) {
             while let last = readModel.nextToArchive(all: true) {
                 try append(through: last, to: &archive)
@@ -109,11 +114,6 @@ final class Archiver: Sendable {
         }
         if status.withLock({ $0.isCondemned }) { archive.condemn() }
         archive.finish()
-    }
-
-    /// Sets how much the calling thread gives way; where it may not, it goes on as it is.
-    private static func setNiceness(_ value: Int32) {
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, value)
     }
 
     /// True while nothing waits to be archived.
@@ -129,7 +129,7 @@ final class Archiver: Sendable {
     private func appendParts(
         to archive: inout SQLiteArchive, _ retention: RetentionWork
     ) throws(StoreError) {
-        while let last = readModel.nextToArchive() {
+        while !isStopping, let last = readModel.nextToArchive() {
             try append(through: last, to: &archive)
             if archive.isMergeOverdue, !retention.isUnderWay { _ = try archive.mergeStep() }
         }

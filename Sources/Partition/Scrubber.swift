@@ -19,6 +19,7 @@ final class Scrubber: Sendable {
         do throws(WorkerThread.Unavailable) {
             let started = try WorkerThread { [self] in
                 guard let state = first.take(), let archive = second.take() else { return }
+                WorkerThread.giveWayToOthers()
                 run(state, archive, failed)
             }
             let held = Handover(started)
