@@ -146,10 +146,18 @@ public struct EntryTail: Sendable {
         return parts.count > 1 || end - first.start >= partEvents ? first.through : nil
     }
 
+    /// Parts that nobody needs any more, to be given back when nobody waits for a lock.
+    public struct Forgotten: Sendable {
+        fileprivate let parts: [Part]
+    }
+
     /// Forgets the parts that the archive holds by now.
-    public mutating func forget(through: UInt64) {
+    @discardableResult
+    public mutating func forget(through: UInt64) -> Forgotten {
         closeIfFull()
-        parts.removeAll { $0.through <= through && $0.through > $0.after }
+        let isOld = { (part: Part) in part.through <= through && part.through > part.after }
+        defer { parts.removeAll(where: isOld) }
+        return Forgotten(parts: parts.filter(isOld))
     }
 }
 

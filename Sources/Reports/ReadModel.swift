@@ -122,10 +122,12 @@ public final class ReadModel: Sendable {
 
     /// Forgets where entries stand, once the archive holds them through a segment.
     public func forgetArchived(through: UInt64) {
-        state.withLock { state in
-            state.tail.forget(through: through)
+        let forgotten = state.withLock { state in
+            let forgotten = state.tail.forget(through: through)
             unarchived.store(state.tail.count, ordering: .relaxed)
+            return forgotten
         }
+        _ = consume forgotten
     }
 
     /// Asks storage and joins what memory holds beyond it; again when that was stored meanwhile.

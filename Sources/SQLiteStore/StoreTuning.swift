@@ -3,7 +3,7 @@
 /// A server uses the usual ones; the simulator makes them small, so that what is rare happens often.
 public struct StoreTuning: Hashable, Sendable {
     /// The journal's log is copied into its file after this many pages of 4096 bytes.
-    public var logPagesMax = 1024
+    public var logPagesMax = 256
     /// How much memory the filters of all runs of keys may take; further runs are searched without.
     public var filterBytesMax = 256 << 20
     /// So many runs of keys, or of usage, of about one size are merged into one.
