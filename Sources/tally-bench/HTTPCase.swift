@@ -16,6 +16,10 @@ struct HTTPCase {
         case charge = "http-charge"
         /// POST /v1/charges/batch with a thousand such charges.
         case batch = "http-batch"
+        /// The same of a server that reads and writes on two threads.
+        case batchTwoLoops = "http-batch-two-loops"
+
+        fileprivate var isBatch: Bool { self == .batch || self == .batchTwoLoops }
     }
 
     let call: Call
@@ -28,10 +32,11 @@ struct HTTPCase {
     /// How many such calls are made ready before the clock starts: half a megabyte each.
     private static let batchesMax = 400
 
-    private var chargesPerCall: Int { call == .batch ? Self.batchCharges : 1 }
+    private var chargesPerCall: Int { call.isBatch ? Self.batchCharges : 1 }
 
     func run(in folder: String) throws -> Measurement {
-        let server = try ServerProcess(folder: folder)
+        let server = try ServerProcess(
+            folder: folder, loops: call == .batchTwoLoops ? 2 : 1)
         defer { try? server.stop() }
         if call != .constant { try prepare(server) }
         var client = try LoadClient(port: server.port, connections: connections)
@@ -44,7 +49,7 @@ struct HTTPCase {
             GET /v1/balance?account=\(Workload.account(0)) HTTP/1.1\r\nHost: localhost\r
             Authorization: Bearer \(server.key)\r\n\r\n
             """.utf8)
-        var ready = try (0..<(call == .batch ? Self.batchesMax : 0)).map { _ in
+        var ready = try (0..<(call.isBatch ? Self.batchesMax : 0)).map { _ in
             try Self.batchRequest(&workload, now: now, key: server.key)
         }
         let taken = try client.run(seconds: seconds) {
@@ -52,7 +57,7 @@ struct HTTPCase {
             case .constant: constant
             case .balance: balance
             case .charge: Self.request(&workload, now: now, key: server.key)
-            case .batch: ready.popLast()
+            case .batch, .batchTwoLoops: ready.popLast()
             }
         }
         guard client.refusedCount == 0 else { throw BenchError.refused }

@@ -145,10 +145,12 @@ struct Options {
                 try inFolder { try measured.run(in: $0) }
             }
         }
-        let batches = HTTPCase(
-            call: .batch, accounts: accounts[0], connections: Self.batchConnections,
-            seconds: Double(seconds))
-        try inFolder { try batches.run(in: $0) }
+        for call in [HTTPCase.Call.batch, .batchTwoLoops] {
+            let batches = HTTPCase(
+                call: call, accounts: accounts[0], connections: Self.batchConnections,
+                seconds: Double(seconds))
+            try inFolder { try batches.run(in: $0) }
+        }
     }
 
     /// The connections that send batches over HTTP.

@@ -9,7 +9,7 @@ final class ServerProcess {
     let key: String
 
     /// Starts it on an empty folder and makes an operator key.
-    init(folder: String) throws {
+    init(folder: String, loops: Int = 1) throws {
         program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
             .deletingLastPathComponent().appendingPathComponent("tally")
         guard FileManager.default.isExecutableFile(atPath: program.path) else {
@@ -17,7 +17,10 @@ final class ServerProcess {
         }
         let pipe = Pipe()
         process.executableURL = program
-        process.arguments = ["serve", "--data", folder, "--listen", "127.0.0.1:0"]
+        process.arguments = [
+            "serve", "--data", folder, "--listen", "127.0.0.1:0",
+            "--loops", "\(loops)",
+        ]
         process.standardError = pipe
         try process.run()
         guard let port = Self.port(from: pipe.fileHandleForReading) else {
