@@ -1,4 +1,4 @@
-internal import Credit
+public import Credit
 internal import Engine
 public import Ledger
 public import Store
@@ -34,6 +34,17 @@ public struct JournalBuilder: Sendable {
     public mutating func add(_ operations: [Operation]) throws {
         var batch = CommandBatch(origin: 0)
         for operation in operations { try batch.append(operation) }
+        add(batch)
+    }
+
+    /// Adds a segment in which a key of an account is revoked.
+    public mutating func revoke(_ key: APIKeyID, of account: Name) {
+        var batch = CommandBatch(origin: 0)
+        batch.append(.revokeAPIKey(key, account: account), tag: 0)
+        add(batch)
+    }
+
+    private mutating func add(_ batch: CommandBatch) {
         engine.submit(batch, at: Instant(micros: now))
         engine.sweep(at: Instant(micros: now))
         let salt = random.bytes(SegmentFormat.saltBytes)

@@ -32,6 +32,25 @@ import Testing
         #expect(answer.headers["tally-credits-reset"] == nil)
     }
 
+    @Test func `what a balance says of the future follows each charge and the time`() throws {
+        let server = try TestServer()
+        let client = try server.account("acme", credits: "100")
+        let reader = try server.customer(of: "acme")
+        for (count, key) in ["a", "b", "c"].enumerated() {
+            _ = try client.charge(#"{"account":"acme","action":"any","amount":10}"#, key)
+            for _ in 0..<2 {
+                let balance = try reader.get("/v1/balance").json
+                #expect(balance["average_daily"] == .number("\((count + 1) * 10)"))
+            }
+        }
+        let soon = try #require(try reader.get("/v1/balance").json["runs_out_at"].text)
+        // A day without a charge makes the average smaller, though nothing happened.
+        server.time.advance(seconds: 3 * 86_400)
+        let balance = try reader.get("/v1/balance").json
+        #expect(balance["average_daily"] != .number("30"))
+        #expect(try #require(balance["runs_out_at"].text) > soon)
+    }
+
     @Test func `CoinStats' clients read their credits`() throws {
         let server = try TestServer()
         let client = try server.account("acme", credits: "100000")
