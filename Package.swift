@@ -47,6 +47,7 @@ let package = Package(
         system("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
         system("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
         system("CNettle", "nettle", apt: "nettle-dev"),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CPrefetch"),
         system("CZlib", "zlib", apt: "zlib1g-dev"),
         system("CYAML", "yaml-0.1", apt: "libyaml-dev"),
@@ -66,7 +67,8 @@ let package = Package(
         library("JSON", ["Credit"]),
         library("Pricing", ["Credit", "JSON"]),
         library("CivilTime", ["Credit"]),
-        library("Engine", ["CivilTime", "Credit", "Digest", "Ledger", "Pricing", "Store"]),
+        library(
+            "Engine", ["CMalloc", "CivilTime", "Credit", "Digest", "Ledger", "Pricing", "Store"]),
         library("Reports", ["Credit", "Ledger", "Store"]),
         library("SQLiteStore", ["CSQLite", "Credit", "Ledger", "Store"]),
         library("Terminal"),

@@ -154,8 +154,8 @@ public final class Directory: Sendable {
     }
 
     /// The profiles of at most `limit` accounts from `slot` on, in order of creation.
-    public func profiles(from slot: AccountSlot, limit: Int) -> ArraySlice<AccountProfile> {
-        state.withLock { $0.catalogue.accounts.dropFirst(Int(slot)).prefix(limit) }
+    public func profiles(from slot: AccountSlot, limit: Int) -> [AccountProfile] {
+        state.withLock { Array($0.catalogue.accounts.dropFirst(Int(slot)).prefix(limit)) }
     }
 
     /// The API key at `slot`.

@@ -55,7 +55,7 @@ extension Catalogue {
     /// Asks for the memory of what is said of an account.
     @inline(__always)
     fileprivate func prefetchProfile(_ slot: AccountSlot) {
-        Memory.prefetch(accounts.span, at: Int(slot))
+        accounts.prefetch(Int(slot))
     }
 }
 

@@ -46,9 +46,9 @@ public struct Catalogue: Sendable {
     }
 
     /// The account at each slot.
-    public internal(set) var accounts: [AccountProfile] = []
+    public internal(set) var accounts = PagedList<AccountProfile>()
     /// The API key at each slot.
-    public internal(set) var apiKeys: [APIKeyRecord] = []
+    public internal(set) var apiKeys = PagedList<APIKeyRecord>()
     /// Every version of every price list in order of creation.
     public internal(set) var priceLists: [PriceListVersion] = []
     /// Every version of every plan in order of creation.
@@ -65,6 +65,15 @@ public struct Catalogue: Sendable {
     /// An empty catalogue; `seed` makes its hash table unforeseeable and changes nothing else.
     public init(seed: UInt64) {
         index = AccountIndex(seed: seed)
+    }
+
+    /// The same to be read from start to end: without what single things are looked up by.
+    var withoutIndices: Self {
+        var copy = self
+        copy.index = AccountIndex(seed: 0)
+        copy.keySlots = [:]
+        copy.keysByAccount = [:]
+        return copy
     }
 
     /// The slot of the account with this id.

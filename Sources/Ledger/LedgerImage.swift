@@ -71,6 +71,7 @@ public struct LedgerImage: Sendable {
         self.sealedKeys = sealedKeys
     }
 
+    /// What rarely changes, in which nothing can be looked up by its id.
     public var catalogue: Catalogue { ledger.catalogue }
     public var accountCount: Int { ledger.accountCount }
 
@@ -90,7 +91,7 @@ extension Ledger {
     /// The accounts and the catalogue as they are now.
     public var image: LedgerImage {
         var copy = Ledger(seed: 0)
-        copy.catalogue = catalogue
+        copy.catalogue = catalogue.withoutIndices
         copy.records = records
         copy.lots = lots
         copy.holds = holds

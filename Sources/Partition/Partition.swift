@@ -89,6 +89,7 @@ public final class Partition: Sendable {
             RetentionSweeper.Parts(
                 folder: self.folder.path, pipeline: pipeline, directory: directory,
                 segments: segments, time: time, pruned: { archiver.deleteDetails() }))
+        FreeMemory.giveBack()
     }
 
     /// Hands a batch to the writer; false when too much is waiting or the partition is closing.

@@ -21,7 +21,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     private var counts: StateHead.Counts
     var health: LogHealth
     /// The API keys as they were written last; none before the first checkpoint after the start.
-    private var writtenKeys: [APIKeyRecord]
+    private var writtenKeys: PagedList<APIKeyRecord>
     var keys: StateRuns<KeyMerging>
     var usage: StateRuns<UsageMerging>
     /// What hashes of idempotency keys are made with, for as long as the file lives.
@@ -80,7 +80,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             try Self.keyRuns(database, tuning), in: .keys, database)
         let usage = try StateRuns<UsageMerging>(
             try Self.usageRuns(database), in: .usage, database)
-        writtenKeys = []
+        writtenKeys = PagedList()
         self.keys = keys
         self.usage = usage
         through = head?.through.number ?? 0

@@ -12,7 +12,8 @@ struct ImageTests {
         let image = driver.ledger.image
         let account = try #require(image.account(0, changedAfter: 0))
         let ledger = Ledger(
-            seed: seed + 1, through: 0, accounts: [account], apiKeys: image.catalogue.apiKeys,
+            seed: seed + 1, through: 0, accounts: [account],
+            apiKeys: Array(image.catalogue.apiKeys),
             priceLists: image.catalogue.priceLists, plans: image.catalogue.plans,
             scenarios: image.catalogue.scenarios(changedAfter: 0))
         #expect(ledger.image.account(0, changedAfter: 0) == account)

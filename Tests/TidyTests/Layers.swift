@@ -27,7 +27,7 @@ enum Layers {
         Row("Ledger", ["CPrefetch", "Credit"]),
         Row("Store", ["Credit", "Digest", "Ledger"]),
         Row("SQLiteStore", ["CSQLite", "Credit", "Ledger", "Store"]),
-        Row("Engine", ["CivilTime", "Credit", "Digest", "Ledger", "Pricing", "Store"]),
+        Row("Engine", ["CMalloc", "CivilTime", "Credit", "Digest", "Ledger", "Pricing", "Store"]),
         Row("Reports", ["Credit", "Ledger", "Store"]),
         Row(
             "Partition",
