@@ -1,9 +1,12 @@
 import Testing
+import Wire
 
 @Suite struct UsageTests {
     /// A server whose account was charged at some times in November 2025.
-    private static func server(_ charges: [(time: String, amount: String)]) throws -> TestServer {
-        let server = try TestServer()
+    private static func server(
+        _ charges: [(time: String, amount: String)], limits: APILimits = APILimits()
+    ) throws -> TestServer {
+        let server = try TestServer(limits: limits)
         let client = try server.account("acme", credits: "0")
         let granted = try client.post(
             "/v1/accounts/acme/grants",
@@ -40,6 +43,27 @@ import Testing
         #expect(json["total"]["calls"] == .number("4"))
         #expect(json["total"]["bytes"] == .number("40"))
         #expect(json["time_zone"] == .string("America/New_York"))
+    }
+
+    @Test func `an end behind the last entry cuts nothing, one between entries is read one by one`()
+        throws
+    {
+        var limits = APILimits()
+        limits.usageEdgeEntriesMax = 2
+        let server = try Self.server(
+            (0..<5).map { ("2025-11-02T12:0\($0):00Z", "1") }, limits: limits)
+        let usage = { (to: String) in
+            try server.operator().get(
+                "/v1/usage?account=acme&resolution=day&from=2025-11-01T00:00:00Z"
+                    + "&to=2025-11-02T12:0\(to)Z")
+        }
+        let behind = try usage("4:00.000001")
+        #expect(behind.status == 200)
+        #expect(behind.json["total"]["calls"] == .number("5"))
+        let between = try usage("4:00")
+        #expect(between.status == 422)
+        #expect(between.json["detail"].text?.contains("one by one") == true)
+        #expect(try usage("1:00").json["total"]["calls"] == .number("1"))
     }
 
     @Test func `hours that happen twice are two`() throws {

@@ -75,13 +75,13 @@ struct UsageReport: Sendable {
         let wanted = CellFilter(query.filter, query.group, names)
         var whole: [(cell: UsageCell, bucket: Int)] = []
         var cut: Set<Range<Int64>> = []
+        let end = try endOfCells()
         for cell in found.cells {
             let match = wanted.match(cell.key)
             guard match != .none else { continue }
             let start = Instant(micros: cell.key.start * Self.quarterMicros)
-            // What ends after now has nothing after now.
-            let end = min(Instant(micros: cell.key.end * Self.quarterMicros), nowEnd)
-            if match == .all, let bucket = sums.bucket(holding: start..<max(start, end)) {
+            let cellEnd = min(Instant(micros: cell.key.end * Self.quarterMicros), end)
+            if match == .all, let bucket = sums.bucket(holding: start..<max(start, cellEnd)) {
                 whole.append((cell, bucket))
             } else {
                 cut.insert(cell.key.start..<cell.key.end)
@@ -94,6 +94,15 @@ struct UsageReport: Sendable {
             let end = min(Instant(micros: range.upperBound * Self.quarterMicros), to)
             if start < end { try add(start..<end, through: through, &sums) }
         }
+    }
+
+    /// Nothing in cells that have been read is later: the end of the range where the account has no entry
+    /// after it, else now.
+    private func endOfCells() throws(StoreError) -> Instant {
+        let nowEnd = Instant(micros: view.now.micros + 1)
+        guard to < nowEnd else { return nowEnd }
+        let entries = AccountEntries(of: view.slot, services.readModel, services.segments)
+        return try entries.end(before: to) == nil ? to : nowEnd
     }
 
     /// The stretches that are read entry by entry, and removes the cells that these have a part of.
@@ -128,8 +137,6 @@ struct UsageReport: Sendable {
         }
         return low > 0 && ranges[low - 1].overlaps(quarters)
     }
-
-    private var nowEnd: Instant { Instant(micros: view.now.micros + 1) }
 
     /// The same quarters in as few ranges as there can be; none is twice in them.
     private static func joined(_ ranges: Set<Range<Int64>>) -> [Range<Int64>] {
