@@ -35,17 +35,16 @@ public struct WorkerThread: ~Copyable, Sendable {
         thread = started
     }
 
-    /// Has the calling thread run only while no other wants its core; where it may not, it goes on as it is.
+    /// Has the calling thread give way to others; where it may not, it goes on as it is.
     ///
-    /// `SCHED_IDLE` of sched(7): unlike with a nice value, who wakes up gets the core at once.
+    /// It is not taken off its core at once, nor starved by a host that is busy with something else, as
+    /// `SCHED_IDLE` would have it (docs/performance.md).
     public static func giveWayToOthers() {
-        var parameters = sched_param()
-        parameters.sched_priority = 0
-        _ = unsafe pthread_setschedparam(pthread_self(), idlePolicy, &parameters)
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, mostNiceness)
     }
 
-    /// `SCHED_IDLE`, which Glibc's module does not show.
-    private static let idlePolicy: Int32 = 5
+    /// How much less than others a thread can be given (`nice`).
+    private static let mostNiceness: Int32 = 19
 
     /// Waits until the body has returned.
     public consuming func join() {

@@ -102,6 +102,12 @@ public struct AccountEntries: Sendable {
         return Position(segment: low + 1, index: 0)
     }
 
+    /// True when no entry is at or after `time`; false also when that cannot be told at once.
+    public func endSurely(before time: Instant) throws(StoreError) -> Bool {
+        guard let newest = try probe(before: nil).last else { return false }
+        return newest.time < time
+    }
+
     /// Some of the newest entries before a place in their order, without what has a time of its own;
     /// none when only so many of that are found.
     private func probe(before end: Position?) throws(StoreError) -> [EntrySummary] {

@@ -53,10 +53,15 @@ public final class SQLiteUsageReader: UsageReader, Sendable {
         // Cells that begin before the range may reach into it.
         let first = quarters.lowerBound.subtractingReportingOverflow(UsageAging.widestQuarters)
         let start = first.overflow ? .min : first.partialValue
-        var place = try Self.place(before: start, of: account, run, connection)
+        let begin = try Self.place(before: start, of: account, run, connection)
+        var place = begin
         while place < run.pages {
             let page = try run.page(place, connection.page, connection.database)
             let end = page.place(of: account, from: quarters.upperBound)
+            // Else the index, which has no checksum, would leave earlier pages out.
+            guard place != begin || place == 0 || page.place(of: account, from: start) > 0 else {
+                throw .corrupt("\(SQLiteState.fileName): the index of usage")
+            }
             do throws(SegmentError) {
                 try found.add(page, page.place(of: account, from: start)..<end, in: quarters)
             } catch {

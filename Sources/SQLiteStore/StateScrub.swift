@@ -19,8 +19,12 @@ public struct StateScrub: ~Copyable, Sendable {
     public init?(folder path: String, vfs: String? = nil) throws(StoreError) {
         let database = try Database(
             path: "\(path)/\(SQLiteState.fileName)", access: .reading, vfs: vfs)
-        guard try SQLiteState.head(database) != nil else { return nil }
-        runs = try SQLiteState.usageRuns(database).reversed()
+        // A checkpoint may be written meanwhile.
+        let found = try database.reading { () throws(StoreError) -> [UsageRun]? in
+            try SQLiteState.head(database) == nil ? nil : try SQLiteState.usageRuns(database)
+        }
+        guard let found else { return nil }
+        runs = found.reversed()
         self.database = database
     }
 

@@ -140,8 +140,9 @@ struct UsageRunWriter: Sendable {
 struct UsageMerging: StateMerging {
     let old: [UsageRun]
     private var writer: UsageRunWriter
-    /// The place of the page to be read next in each run.
+    /// The place of the page to be read next in each run, and how many cells were read of it.
     private var places: [Int]
+    private var counts: [Int]
     private var merge: UsageMerge
     private(set) var isDone = false
     private let stepCells: Int
@@ -151,6 +152,7 @@ struct UsageMerging: StateMerging {
         self.old = old
         stepCells = max(1, tuning.mergeStepCells)
         self.places = old.map { _ in 0 }
+        counts = old.map { _ in 0 }
         writer = UsageRunWriter(number: number, range: old.joinedRange)
         merge = UsageMerge(
             runs: old.count, newest: runs.map(\.newest).max() ?? 0,
@@ -166,15 +168,20 @@ struct UsageMerging: StateMerging {
         let select = try RunTables.usage.selectPage(database)
         let before = writer.run.count
         while writer.run.count - before < stepCells {
-            var places = places
+            var (places, counts) = (places, counts)
             let next = try merge.next { [old] index throws(StoreError) in
                 let place = places[index]
                 guard place < old[index].pages else { return nil }
                 places[index] += 1
-                return try old[index].page(place, select, database)
+                let page = try old[index].page(place, select, database)
+                counts[index] += page.count
+                return page
             }
-            self.places = places
+            (self.places, self.counts) = (places, counts)
             guard let (cells, names) = next else {
+                guard counts == old.map(\.count) else {
+                    throw .corrupt("\(SQLiteState.fileName): cells of usage are missing")
+                }
                 try writer.finish(database)
                 isDone = true
                 break

@@ -96,13 +96,13 @@ struct UsageReport: Sendable {
         }
     }
 
-    /// Nothing in cells that have been read is later: the end of the range where the account has no entry
-    /// after it, else now.
+    /// Nothing in cells that have been read is later: the end of the range where the account surely has
+    /// no entry after it, else now.
     private func endOfCells() throws(StoreError) -> Instant {
         let nowEnd = Instant(micros: view.now.micros + 1)
         guard to < nowEnd else { return nowEnd }
         let entries = AccountEntries(of: view.slot, services.readModel, services.segments)
-        return try entries.end(before: to) == nil ? to : nowEnd
+        return try entries.endSurely(before: to) ? to : nowEnd
     }
 
     /// The stretches that are read entry by entry, and removes the cells that these have a part of.
