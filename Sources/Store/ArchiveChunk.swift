@@ -114,10 +114,6 @@ public struct ArchiveChunk: Sendable {
             segment: word(.segment, place), index: UInt32(truncatingIfNeeded: word(.index, place)))
     }
 
-    func hasDuration(at place: Int) -> Bool {
-        OptionalCount(stored: word(.duration, place)) != .none
-    }
-
     @inline(__always)
     private func word(_ column: Integer, _ place: Int) -> UInt64 {
         integers[column.rawValue].value(at: place, in: stored.span)

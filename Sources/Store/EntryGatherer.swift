@@ -44,6 +44,11 @@ struct EntryGatherer: Sendable {
         try gathered.gather(wanted, of: source)
     }
 
+    /// True when an entry that was gathered has something that goes with the details of its call.
+    func hasDetails(of entry: WantedEntry) -> Bool {
+        gathered.hasDetails(at: Int(entry.target))
+    }
+
     /// Takes away what goes with the details of the call of an entry that was gathered.
     mutating func deleteDetails(of entry: WantedEntry) {
         gathered.deleteDetails(at: Int(entry.target))
@@ -268,7 +273,9 @@ extension ArchiveChunk {
         let wanted = (0..<count).map { gatherer.next(at: $0) }
         try gatherer.gather(wanted, of: source)
         for place in 0..<count {
-            guard try source.hasDetails(at: place), isDeleted(position(at: place)) else { continue }
+            guard gatherer.hasDetails(of: wanted[place]), isDeleted(position(at: place)) else {
+                continue
+            }
             gatherer.deleteDetails(of: wanted[place])
             entries += 1
         }

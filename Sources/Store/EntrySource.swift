@@ -56,24 +56,6 @@ enum SourceTexts: Sendable {
             }
         }
     }
-
-    /// The text at `place`, which is less than the column's count.
-    @inline(__always)
-    func code(at place: Int, in bytes: Span<UInt8>) throws(SegmentError) -> TextCode {
-        switch self {
-        case .empty: return .empty
-        case .each(let codes): return codes[place]
-        case .dictionary(let codes, let numbers):
-            let number = numbers.value(at: place, in: bytes)
-            guard number < UInt64(codes.count) else { throw .malformed(at: place) }
-            return codes[Int(number)]
-        case .numbered(let shapes, let numbers, let values):
-            let number = numbers.value(at: place, in: bytes)
-            guard number < UInt64(shapes.count) else { throw .malformed(at: place) }
-            return TextCode(
-                shape: shapes[Int(number)].shape, value: values.value(at: place, in: bytes))
-        }
-    }
 }
 
 /// A column of parameters as a source has it.
@@ -355,13 +337,5 @@ struct ChunkEntries: EntrySource, Sendable {
             var before = conditional.isEmpty ? ArchiveChunk.Before() : conditional[place]
             entries[Int(entry.target)] = try chunk.numbers(at: place, &before)
         }
-    }
-
-    /// True when an entry has something that goes with the details of its call.
-    func hasDetails(at place: Int) throws(SegmentError) -> Bool {
-        let bytes = chunk.stored.span
-        let module = try texts[ArchiveChunk.moduleColumn].code(at: place, in: bytes)
-        let parameters = try parameters.shapes.code(at: place, in: bytes)
-        return chunk.hasDuration(at: place) || module != .empty || parameters != .empty
     }
 }

@@ -79,6 +79,12 @@ struct GatheredEntries: Sendable {
         }
     }
 
+    /// True when an entry that was gathered has something that goes with the details of its call.
+    func hasDetails(at target: Int) -> Bool {
+        entries[target].duration != .none || parameters[target] != .empty
+            || texts[ArchiveChunk.moduleColumn][target] != .empty
+    }
+
     /// Takes away what goes with the details of the call of an entry that was gathered.
     mutating func deleteDetails(at target: Int) {
         entries[target].duration = .none

@@ -227,7 +227,9 @@ public struct UsageAging: Sendable {
     private var stages: [Stage]
 
     /// Ages cells of which the newest begins with this quarter of an hour.
-    public init(newest quarter: Int64) {
+    public init(newest: Int64) {
+        // Nobody has been charged so long ago; what a damaged file says must not overflow.
+        let quarter = max(newest, -1 << 40)
         stages = Self.periods.map { period in
             Stage(
                 end: UsageCells.floor(quarter, period.quarters) - period.quarters,

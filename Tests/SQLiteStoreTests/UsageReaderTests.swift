@@ -140,24 +140,9 @@ struct UsageReaderTests {
     func `usage that is damaged or missing is noticed`(damage: String) throws {
         let temporary = try TemporaryFolder()
         let folder = try DataFolder(path: temporary.path)
-        var tuning = StoreTuning()
-        tuning.usagePageCells = 10
-        var builder = try JournalBuilder(seed: 1)
-        var state = try SQLiteState(in: folder, seed: 1, tuning: tuning)
-        for _ in 0..<6 {
-            try builder.grow(by: 1)
-            var usage = ListedUsage()
-            for quarter in 0..<Int64(35) { usage.add(Self.cells(quarter, "a", 1), of: 0) }
-            try state.write(
-                Checkpoint(through: builder.mark, image: builder.image, usage: usage))
-        }
-        try state.close()
+        try Self.fill(folder, runs: 6)
         try Self.scrub(temporary.path)
-        do {
-            let file = try Database(
-                path: "\(temporary.path)/state.db", access: .writing, vfs: nil)
-            try file.run(damage)
-        }
+        try Self.damage(temporary.path, damage)
         #expect {
             try Self.scrub(temporary.path)
         } throws: { error in
@@ -166,34 +151,38 @@ struct UsageReaderTests {
         }
     }
 
-    /// A state with four runs of one account's usage, in pages of ten cells, changed by some SQL.
-    private static func damaged(
-        _ folder: borrowing DataFolder, in path: String, by damage: String
-    ) throws -> SQLiteState {
+    private static var smallPages: StoreTuning {
         var tuning = StoreTuning()
         tuning.usagePageCells = 10
+        return tuning
+    }
+
+    /// Makes a state with so many runs of one account's usage, in pages of ten cells.
+    private static func fill(_ folder: borrowing DataFolder, runs: Int) throws {
         var builder = try JournalBuilder(seed: 1)
-        var state = try SQLiteState(in: folder, seed: 1, tuning: tuning)
-        for _ in 0..<4 {
+        var state = try SQLiteState(in: folder, seed: 1, tuning: smallPages)
+        for _ in 0..<runs {
             try builder.grow(by: 1)
             var usage = ListedUsage()
-            for quarter in 0..<Int64(35) { usage.add(Self.cells(quarter, "a", 1), of: 0) }
+            for quarter in 0..<Int64(35) { usage.add(cells(quarter, "a", 1), of: 0) }
             try state.write(
                 Checkpoint(through: builder.mark, image: builder.image, usage: usage))
         }
         try state.close()
-        do {
-            let file = try Database(path: "\(path)/state.db", access: .writing, vfs: nil)
-            try file.run(damage)
-        }
-        return try SQLiteState(in: folder, seed: 1, tuning: tuning)
+    }
+
+    private static func damage(_ path: String, _ sql: String) throws {
+        let file = try Database(path: "\(path)/state.db", access: .writing, vfs: nil)
+        try file.run(sql)
     }
 
     @Test func `runs that lack pages are not merged`() throws {
         let temporary = try TemporaryFolder()
-        var state = try Self.damaged(
-            try DataFolder(path: temporary.path), in: temporary.path,
-            by: "UPDATE usage_run SET pages = pages - 1 WHERE number = 2")
+        let folder = try DataFolder(path: temporary.path)
+        try Self.fill(folder, runs: 4)
+        try Self.damage(
+            temporary.path, "UPDATE usage_run SET pages = pages - 1 WHERE number = 2")
+        var state = try SQLiteState(in: folder, seed: 1, tuning: Self.smallPages)
         #expect(throws: StoreError.corrupt("state.db: cells of usage are missing")) {
             while try state.mergeUsageStep() != nil {}
         }
@@ -201,14 +190,14 @@ struct UsageReaderTests {
 
     @Test func `an index that leads past pages is noticed`() throws {
         let temporary = try TemporaryFolder()
-        let state = try Self.damaged(
-            try DataFolder(path: temporary.path), in: temporary.path,
-            by: "UPDATE usage_page SET start = -200 WHERE run = 3 AND start = 30")
+        let folder = try DataFolder(path: temporary.path)
+        try Self.fill(folder, runs: 4)
+        try Self.damage(
+            temporary.path, "UPDATE usage_page SET start = -200 WHERE run = 3 AND start = 30")
         let reader = try SQLiteUsageReader(folder: temporary.path)
         #expect(throws: StoreError.corrupt("state.db: the index of usage")) {
             try reader.usage(of: 0, quarters: 0..<5)
         }
-        _ = consume state
     }
 
     @Test func `a scrub goes on while runs are merged`() throws {

@@ -93,6 +93,13 @@ struct UsageMergeTests {
         #expect(count == expected.count)
     }
 
+    @Test func `what a damaged file says of the newest cell overflows nothing`() {
+        for newest in [Int64.min, .max] {
+            let aging = UsageAging(newest: newest)
+            #expect(aging.overdueEnd(of: 1) < newest || newest == .min)
+        }
+    }
+
     @Test func `a quarter of an hour has no more cells than it may`() throws {
         var merge = UsageMerge(runs: 3, newest: 0, pageCells: 10)
         var pages: [UsagePage?] = []
