@@ -54,11 +54,11 @@ extension Engine {
     ) throws(Rejection) -> Position {
         let price = try price(of: command, in: bytes, on: slot, at: time, now: now)
         let sharesStart = contents.shares.count
-        let scope = scope(of: command, in: bytes, on: slot)
+        let scope = scope(of: command, on: slot)
         let decision = try ledger.decideCharge(
-            price.credits, on: slot, call: scope, onShort: command.onShort, at: time,
+            price.credits, on: slot, call: scope, in: bytes, onShort: command.onShort, at: time,
             shares: &contents.shares)
-        note(decision, scope, on: slot)
+        note(decision, scope, in: bytes, on: slot)
         let event = ChargeEvent(
             head: decision.head, credits: decision.credits, overdrawn: decision.overdrawn,
             uncollected: decision.uncollected,
@@ -78,18 +78,20 @@ extension Engine {
 
     /// Records what budgets have used, with the charge that is added next.
     @inline(__always)
-    mutating func note(_ decision: ChargeDecision, _ scope: CallScope?, on slot: AccountSlot) {
+    mutating func note(
+        _ decision: ChargeDecision, _ scope: ScopeRanges?, in bytes: [UInt8],
+        on slot: AccountSlot
+    ) {
         guard let scope else { return }
-        contents.append(
-            uses: ledger.budgetUses(decision.credits, scope, on: slot, at: decision.head.time))
+        ledger.appendBudgetUses(
+            decision.credits, scope, in: bytes, on: slot, at: decision.head.time,
+            charge: contents.charges.count, to: &contents.uses)
     }
 
     /// What budgets go by, nil for accounts that have none.
     @inline(__always)
-    func scope(of command: ChargeCommand, in bytes: [UInt8], on slot: AccountSlot) -> CallScope? {
-        guard ledger.hasBudgets(slot) else { return nil }
-        return CallScope(
-            action: command.action, key: command.key, details: command.details, in: bytes.span)
+    func scope(of command: ChargeCommand, on slot: AccountSlot) -> ScopeRanges? {
+        ledger.hasBudgets(slot) ? command.scope : nil
     }
 
     /// What a call costs: as the price list says, or as the caller does.

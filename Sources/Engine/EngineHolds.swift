@@ -62,10 +62,10 @@ extension Engine {
                 field: "minimum", isMissing: false, detail: "it is at most what is held")
         }
         let sharesStart = contents.shares.count
-        let scope = scope(of: command, in: bytes, on: slot)
+        let scope = scope(of: command, on: slot)
         let decision = try ledger.decideHold(
-            price.credits, on: slot, call: scope, at: time, shares: &contents.shares)
-        note(decision, scope, on: slot)
+            price.credits, on: slot, call: scope, in: bytes, at: time, shares: &contents.shares)
+        note(decision, scope, in: bytes, on: slot)
         let terms = HoldTerms(
             expiresAt: decision.head.time.advanced(seconds: request.seconds),
             onExpiry: request.onExpiry, minimum: request.minimum)
@@ -95,7 +95,9 @@ extension Engine {
         let (decision, settlement) = try ledger.decideCapture(
             price.credits, of: hold, cause: .requested, onShort: command.onShort, at: time,
             shares: &contents.shares)
-        contents.append(uses: ledger.budgetUses(decision.credits - hold.reserved, of: hold))
+        for use in ledger.budgetUses(decision.credits - hold.reserved, of: hold) {
+            contents.append(use)
+        }
         var event = merged.event(decision, sharesStart, contents.shares.count, base: 0)
         event.price = price.reference
         event.units = price.units
@@ -132,7 +134,9 @@ extension Engine {
                 Credits(micros: micros), of: hold, cause: .expired, onShort: .collect,
                 at: hold.terms.expiresAt, shares: &contents.shares)
         else { return }
-        contents.append(uses: ledger.budgetUses(decision.credits - hold.reserved, of: hold))
+        for use in ledger.budgetUses(decision.credits - hold.reserved, of: hold) {
+            contents.append(use)
+        }
         let base = contents.bytes.count
         contents.bytes.append(contentsOf: hold.texts)
         var command = ChargeCommand()

@@ -61,13 +61,9 @@ extension PriceBook {
     ) throws(Rejection) -> Credits {
         guard credits.isWithinLimit else { throw .amountOutOfRange }
         var shares: [LotShare] = []
-
-        let scope =
-            ledger.hasBudgets(slot)
-            ? CallScope(
-                action: call.action, key: call.key, details: call.details, in: bytes.span) : nil
         let decision = try ledger.decideCharge(
-            credits, on: slot, call: scope, onShort: call.onShort, at: now, shares: &shares)
+            credits, on: slot, call: ledger.hasBudgets(slot) ? call.scope : nil, in: bytes,
+            onShort: call.onShort, at: now, shares: &shares)
         return Credits(micros: decision.uncollected)
     }
 

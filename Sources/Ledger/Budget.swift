@@ -1,71 +1,5 @@
 public import Credit
 
-/// What a budget can be about.
-public enum BudgetDimension: UInt8, Sendable, BitwiseCopyable, CaseIterable {
-    case team
-    case key
-    case scenario
-    case run
-    case action
-
-    /// The name in JSON.
-    public var text: StaticString {
-        switch self {
-        case .team: "team"
-        case .key: "key"
-        case .scenario: "scenario"
-        case .run: "run"
-        case .action: "action"
-        }
-    }
-}
-
-/// What a call says of each dimension; no bytes where it says nothing.
-public struct CallScope: Hashable, Sendable {
-    private var values: [[UInt8]]
-
-    /// What a call says whose texts lie in `bytes`.
-    public init(
-        action: ByteRange, key: APIKeySlot, details: CallDetails, in bytes: Span<UInt8>
-    ) {
-        func text(_ range: ByteRange) -> [UInt8] {
-            var text: [UInt8] = []
-            _ = text.appending(bytes.extracting(range.indices))
-            return text
-        }
-        values = [
-            text(details.team), Self.value(of: key), text(details.scenario), text(details.run),
-            text(action),
-        ]
-    }
-
-    /// These values, one for each dimension.
-    public init(values: [[UInt8]]) {
-        self.values = values
-    }
-
-    /// What it says of one dimension.
-    public subscript(dimension: BudgetDimension) -> [UInt8] {
-        let index = Int(dimension.rawValue)
-        return index < values.count ? values[index] : []
-    }
-
-    /// An API key as a value: its slot in four bytes, low first.
-    public static func value(of key: APIKeySlot) -> [UInt8] {
-        guard key != ChargeCommand.noKey else { return [] }
-        return (0..<4).map { UInt8(truncatingIfNeeded: key >> ($0 * 8)) }
-    }
-
-    /// The API key that a value stands for, or ``ChargeCommand/noKey``.
-    public static func key(of value: [UInt8]) -> APIKeySlot {
-        guard !value.isEmpty else { return ChargeCommand.noKey }
-        return value.reversed().reduce(0) { $0 << 8 | APIKeySlot($1) }
-    }
-
-    /// The API key of the call, or ``ChargeCommand/noKey``.
-    public var key: APIKeySlot { Self.key(of: self[.key]) }
-}
-
 /// Which values of a dimension a budget is about.
 public enum BudgetMatch: Hashable, Sendable {
     /// All calls, whatever they say or whether they say anything.
@@ -129,29 +63,75 @@ public struct BudgetTerms: Hashable, Sendable {
     }
 
     /// True for calls that it is about by itself.
-    func includes(_ call: CallScope) -> Bool {
-        guard window != .run || !call[.run].isEmpty else { return false }
-        for (match, dimension) in zip(scope, BudgetDimension.allCases) {
-            switch match {
+    @inline(__always)
+    func includes(_ call: ScopeRanges, in bytes: Span<UInt8>) -> Bool {
+        guard window != .run || !call.isSilent(of: .run) else { return false }
+        for index in 0..<min(scope.count, BudgetDimension.count) {
+            let dimension = Self.dimension(index)
+            switch scope[index] {
             case .any: break
-            case .each: if call[dimension].isEmpty { return false }
-            case .only(let value): if call[dimension] != value { return false }
+            case .each: if call.isSilent(of: dimension) { return false }
+            case .only(let value):
+                guard call.says(value.span, of: dimension, in: bytes) else { return false }
             }
         }
         return true
     }
 
+    @inline(__always)
+    private static func dimension(_ index: Int) -> BudgetDimension {
+        BudgetDimension(rawValue: UInt8(truncatingIfNeeded: index)) ?? .action
+    }
+
+    /// True when each value of a dimension has a limit of its own.
+    @inline(__always)
+    private func hasCounters(of dimension: BudgetDimension) -> Bool {
+        if dimension == .run, window == .run { return true }
+        guard scope.count > Int(dimension.rawValue),
+            case .each = scope[Int(dimension.rawValue)]
+        else { return false }
+        return true
+    }
+
     /// What tells the counter of a call from the others: each value that has a limit of its own, after
     /// its length.
-    func counterKey(of call: CallScope) -> [UInt8] {
+    func counterKey(of call: ScopeRanges, in bytes: Span<UInt8>) -> [UInt8] {
         var key: [UInt8] = []
-        for (match, dimension) in zip(scope, BudgetDimension.allCases) {
-            guard match == .each || (dimension == .run && window == .run) else { continue }
-            let value = call[dimension]
+        for dimension in BudgetDimension.allCases where hasCounters(of: dimension) {
+            let value = call.value(of: dimension, in: bytes)
             key.append(UInt8(truncatingIfNeeded: value.count))
             key += value
         }
         return key
+    }
+
+    /// The hash of that key.
+    @inline(__always)
+    func counterHash(of call: ScopeRanges, in bytes: Span<UInt8>, seed: UInt64) -> UInt32 {
+        var hash = KeyedHash(seed: seed)
+        for index in 0..<BudgetDimension.count where hasCounters(of: Self.dimension(index)) {
+            call.mix(Self.dimension(index), in: bytes, to: &hash)
+        }
+        return UInt32(truncatingIfNeeded: hash.finished.low)
+    }
+
+    /// True for that key.
+    @inline(__always)
+    func isCounterKey(
+        _ key: [UInt8], of call: ScopeRanges, in bytes: Span<UInt8>
+    ) -> Bool {
+        let key = key.span
+        var place = 0
+        for index in 0..<BudgetDimension.count where hasCounters(of: Self.dimension(index)) {
+            guard place < key.count else { return false }
+            let end = place + 1 + Int(key[place])
+            guard end <= key.count,
+                call.says(
+                    key.extracting(place + 1..<end), of: Self.dimension(index), in: bytes)
+            else { return false }
+            place = end
+        }
+        return place == key.count
     }
 }
 
@@ -191,21 +171,10 @@ public struct Budget: Hashable, Sendable {
     public internal(set) var windowStart: Instant
     /// `Instant.never` when use is never counted from zero again.
     public internal(set) var windowEnd: Instant
+    var counted: BudgetCounters
+
     /// The counters in the order of their first use.
-    public internal(set) var counters: [(key: [UInt8], used: Int128)] {
-        get { order.map { ($0, used[$0] ?? 0) } }
-        set {
-            order = newValue.map(\.key)
-            used = Dictionary(newValue.map { ($0.key, $0.used) }) { $1 }
-        }
-    }
-
-    /// The most counters of a budget: beyond, the oldest run is forgotten, and other values count
-    /// together.
-    static let countersMax = 10_000
-
-    private var used: [[UInt8]: Int128] = [:]
-    private var order: [[UInt8]] = []
+    public var counters: [(key: [UInt8], used: Int128)] { counted.all }
 
     public init(
         _ terms: BudgetTerms, since: Position, windowStart: Instant, windowEnd: Instant,
@@ -215,38 +184,7 @@ public struct Budget: Hashable, Sendable {
         self.since = since
         self.windowStart = windowStart
         self.windowEnd = windowEnd
-        self.counters = counters
-    }
-
-    /// What has been used by calls with this counter key.
-    public func used(_ key: [UInt8]) -> Int128 { used[counted(key)] ?? 0 }
-
-    /// The key that a call counts under, which many share once there are too many.
-    private func counted(_ key: [UInt8]) -> [UInt8] {
-        let isFull = order.count >= Self.countersMax && used[key] == nil && terms.window != .run
-        return isFull ? [UInt8.max] : key
-    }
-
-    /// Adds to a counter, which begins with that; gives the key under which it was counted.
-    mutating func add(_ micros: Int128, to key: [UInt8]) -> [UInt8] {
-        let key = counted(key)
-        if let before = used[key] {
-            used[key] = before + micros
-            return key
-        }
-        if terms.window == .run, order.count >= Self.countersMax {
-            used[order.removeFirst()] = nil
-        }
-        used[key] = micros
-        order.append(key)
-        return key
-    }
-
-    /// Changes a counter if there is one; never below zero.
-    mutating func change(_ key: [UInt8], by micros: Int128) {
-        let key = counted(key)
-        guard let before = used[key] else { return }
-        used[key] = max(0, before + micros)
+        counted = BudgetCounters(counters, terms)
     }
 
     /// Begins to count from zero.
@@ -254,7 +192,7 @@ public struct Budget: Hashable, Sendable {
         since = position
         windowStart = range.lowerBound
         windowEnd = range.upperBound
-        counters = []
+        counted = BudgetCounters()
     }
 }
 
@@ -270,5 +208,14 @@ extension BudgetTerms {
             rest = rest.dropFirst(Int(count))
         }
         return found
+    }
+
+    /// A call that says the values of a counter's key, and nothing else.
+    func scope(of counter: [UInt8]) -> CallScope {
+        var values = [[UInt8]](repeating: [], count: BudgetDimension.count)
+        for (dimension, value) in self.values(of: counter) {
+            values[Int(dimension.rawValue)] = value
+        }
+        return CallScope(values: values)
     }
 }

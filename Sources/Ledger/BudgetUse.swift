@@ -23,38 +23,52 @@ public struct BudgetUse: Hashable, Sendable {
     }
 }
 
+/// What a budget had used when a charge of a segment was decided.
+public struct RecordedUse: Hashable, Sendable {
+    /// The place of the charge among those of its segment.
+    public let charge: Int
+    public let use: BudgetUse
+
+    public init(charge: Int, use: BudgetUse) {
+        self.charge = charge
+        self.use = use
+    }
+}
+
 extension Ledger {
     /// The most budgets whose use is recorded with one entry; the first by name.
     public static let budgetUsesMax = 32
 
-    /// The budgets that are about a call at `time`, by name, before `micros` are added to them; at
-    /// most ``budgetUsesMax``.
-    public func budgetUses(
-        _ micros: Int64, _ call: CallScope, on slot: AccountSlot, at time: Instant
-    ) -> [BudgetUse] {
-        let all = budgets[slot]
-        let running = Self.applying(all, to: call).filter { all[$0].windowStart <= time }
-        return running.prefix(Self.budgetUsesMax).map { index in
-            all[index].use(of: all[index].terms.counterKey(of: call), changing: micros)
-        }
+    /// Appends what the budgets that are about a call at `time` have used, by name, before `micros` are
+    /// added to them, as recorded with the charge at `charge`; at most ``budgetUsesMax``.
+    @inline(__always)
+    public func appendBudgetUses(
+        _ micros: Int64, _ call: ScopeRanges, in bytes: [UInt8], on slot: AccountSlot,
+        at time: Instant, charge: Int, to uses: inout [RecordedUse]
+    ) {
+        budgets[slot].appendUses(
+            micros, call, in: bytes.span, at: time, charge: charge, to: &uses)
     }
 
     /// The budgets in which a hold was counted, as far as their windows are still the same, before
     /// `micros` are added to them; at most ``budgetUsesMax``.
     public func budgetUses(_ micros: Int64, of hold: Hold) -> [BudgetUse] {
         guard !hold.counted.isEmpty else { return [] }
-        let all = budgets[hold.account]
+        let all = budgets[hold.account].all
         let uses = hold.counted.compactMap { count in
-            all.first { $0.since == count.since }?.use(of: count.key, changing: micros)
+            all.first { $0.since == count.since }.map { budget in
+                budget.use(
+                    before: budget.counted.used(of: count.key, budget.terms), changing: micros)
+            }
         }
         return Array(uses.prefix(Self.budgetUsesMax))
     }
 }
 
 extension Budget {
-    fileprivate func use(of counter: [UInt8], changing micros: Int64) -> BudgetUse {
+    func use(before: Int128, changing micros: Int64) -> BudgetUse {
         BudgetUse(
-            budget: terms.name, limit: terms.limit, before: used(counter), change: micros,
+            budget: terms.name, limit: terms.limit, before: before, change: micros,
             resetsAt: windowEnd)
     }
 }

@@ -55,8 +55,8 @@ public struct Catalogue: Sendable {
     public internal(set) var plans: [PlanEvent] = []
     var latestPlans: [Name: Int] = [:]
     var planPlaces: [PlanReference: Int] = [:]
-    /// The scenarios of the accounts that have any, by id.
-    var scenariosByAccount: [AccountSlot: [ScenarioRecord]] = [:]
+    /// The scenarios of each account, by id.
+    var scenariosByAccount = SlotTable<[ScenarioRecord]>(empty: [])
     private var keySlots: [[UInt8]: APIKeySlot] = [:]
     /// The keys of each account, and those of operators and services, in order of creation.
     private var keysByAccount: [AccountSlot?: [APIKeySlot]] = [:]

@@ -124,4 +124,8 @@ public struct ChargeCommand: Hashable, Sendable, BitwiseCopyable {
     public static let notByHand: Int64 = -1
 
     public init() {}
+
+    /// What budgets go by.
+    @inlinable
+    public var scope: ScopeRanges { ScopeRanges(action: action, key: key, details: details) }
 }

@@ -146,8 +146,7 @@ public struct RefundedCharge: Hashable, Sendable {
         overdrawn = event.overdrawn
         uncollected = event.uncollected
         self.shares = Array(shares[event.shares])
-        call = CallScope(
-            action: event.action, key: event.key, details: event.details, in: bytes.span)
+        call = CallScope(event.scope, in: bytes.span)
     }
 }
 

@@ -85,6 +85,10 @@ public struct ChargeEvent: Hashable, Sendable, BitwiseCopyable {
         self.details = details
     }
 
+    /// What budgets go by.
+    @inlinable
+    public var scope: ScopeRanges { ScopeRanges(action: action, key: key, details: details) }
+
     /// The indices of its shares.
     @inlinable
     public var shares: Range<Int> { Int(sharesStart)..<Int(sharesStart) + Int(sharesCount) }

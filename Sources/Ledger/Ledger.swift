@@ -18,8 +18,8 @@ public struct Ledger: Sendable {
     var lots = PagedArray<Lot>()
     var holds = HoldTable()
     var refunds = RefundTable()
-    var budgets = BudgetTable()
-    var subscriptions: [AccountSlot: Subscription] = [:]
+    var budgets = SlotTable<AccountBudgets>(empty: .none)
+    var subscriptions = SlotTable<Subscription?>(empty: nil)
 
     /// How many stale entries of ``dueQueue`` are kept beside two for each account.
     static let staleDuesMax = 1024

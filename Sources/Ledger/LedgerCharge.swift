@@ -11,19 +11,20 @@ public struct ChargeDecision: Hashable, Sendable, BitwiseCopyable {
 extension Ledger {
     /// Decides a charge of `credits` >= 0 and appends which lots pay to `shares`.
     ///
-    /// The account must have nothing due at `time`; `call` is needed when it has budgets. Throws
+    /// The account must have nothing due at `time`; `call`, whose texts lie in `bytes`, is needed when it
+    /// has budgets. Throws
     /// ``Rejection/accountSuspended``, ``Rejection/insufficientCredits(required:spendable:)`` or
     /// ``Rejection/budgetExceeded(_:)``; `shares` is then unchanged. What is collected whatever the
     /// balance is counted against budgets and not refused by them.
     public func decideCharge(
-        _ credits: Credits, on slot: AccountSlot, call: CallScope? = nil, onShort: ShortPolicy,
-        at time: Instant, shares: inout [LotShare]
+        _ credits: Credits, on slot: AccountSlot, call: ScopeRanges? = nil,
+        in bytes: [UInt8] = [], onShort: ShortPolicy, at time: Instant, shares: inout [LotShare]
     ) throws(Rejection) -> ChargeDecision {
         let record = records[Int(slot)]
         let asked = credits.micros
         if onShort == .refuse {
             try check(asked, on: record)
-            try checkBudgets(asked, call, on: slot, at: time)
+            try checkBudgets(asked, call, in: bytes.span, on: slot, at: time)
         } else if record.isSuspended {
             throw .accountSuspended
         }
@@ -72,11 +73,10 @@ extension Ledger {
         records[Int(event.head.account)].apply(event, in: position.segment)
     }
 
-    @discardableResult
-    mutating func count(_ event: ChargeEvent, bytes: [UInt8]) -> [BudgetCount] {
-        let call = CallScope(
-            action: event.action, key: event.key, details: event.details, in: bytes.span)
-        return count(event.credits, call, on: event.head.account, at: event.head.time)
+    /// Counts a charge or hold in the budgets of its account.
+    mutating func count(_ event: ChargeEvent, bytes: [UInt8]) {
+        budgets[event.head.account].count(
+            event.credits, event.scope, in: bytes.span, at: event.head.time)
     }
 
     /// Keeps that the event at `position` is final for the key with this hash.

@@ -22,12 +22,12 @@ extension Ledger {
     /// The account must have nothing due at `time`. A hold is refused as a charge is; what no lot
     /// covers it reserves of the overdraft.
     public func decideHold(
-        _ credits: Credits, on slot: AccountSlot, call: CallScope? = nil, at time: Instant,
-        shares: inout [LotShare]
+        _ credits: Credits, on slot: AccountSlot, call: ScopeRanges? = nil,
+        in bytes: [UInt8] = [], at time: Instant, shares: inout [LotShare]
     ) throws(Rejection) -> ChargeDecision {
         let record = records[Int(slot)]
         try check(credits.micros, on: record)
-        try checkBudgets(credits.micros, call, on: slot, at: time)
+        try checkBudgets(credits.micros, call, in: bytes.span, on: slot, at: time)
         guard holds.count(of: slot) < Self.openHoldsMax else { throw .tooManyHolds }
         let fromLots = min(credits.micros, record.available)
         takeFromLots(fromLots, of: record, shares: &shares)
@@ -142,7 +142,9 @@ extension Ledger {
         case .placed(let terms):
             var hold = Hold(event, terms, shares: shares, bytes: bytes, at: position)
             if records[Int(event.head.account)].hasBudgets {
-                hold.counted = count(event, bytes: bytes)
+                count(event, bytes: bytes)
+                hold.counted = budgets[event.head.account].counts(
+                    event.scope, in: bytes.span, at: event.head.time)
             }
             reserve(hold)
             apply(head: event.head, in: position.segment)
@@ -195,6 +197,12 @@ extension Ledger {
         giveBack(hold, paid: 0, event.settlement, at: event.head.time)
         apply(head: event.head, in: segment)
         closeUsedUpLots(of: event.head.account)
+    }
+
+    /// Changes the counters that a hold was added to.
+    private mutating func recount(_ hold: Hold, by micros: Int64) {
+        guard !hold.counted.isEmpty else { return }
+        budgets[hold.account].recount(hold.counted, by: micros)
     }
 
     /// Returns what a settled hold reserved and did not pay to its lots, or to what became of them.

@@ -127,9 +127,11 @@ extension Ledger {
         records.append(record)
         for hold in image.holds { holds.insert(hold) }
         for refund in image.refunds { refunds.add(refund, of: image.slot) }
-        budgets[image.slot] = image.budgets
-        noteBudgets(of: image.slot, in: 0)
-        subscriptions[image.slot] = image.subscription
+        if !image.budgets.isEmpty {
+            budgets[image.slot].replace(by: image.budgets)
+            noteBudgets(of: image.slot, in: 0)
+        }
+        if let subscription = image.subscription { subscriptions[image.slot] = subscription }
         scheduleDue(of: image.slot)
     }
 

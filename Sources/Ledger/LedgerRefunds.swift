@@ -116,7 +116,7 @@ extension Ledger {
             lots[Int(lot)].spent -= share.micros
             lots[Int(lot)].remaining += share.micros
         }
-        recount(event)
+        if hasBudgets(slot) { budgets[slot].recount(event) }
         refunds.add(RefundTotal(charge: event.charge, micros: event.amount), of: slot)
         records[Int(slot)].refunded += Int128(event.amount)
         records[Int(slot)].uncollected -= Int128(event.forgiven)

@@ -87,7 +87,7 @@ public struct ScenarioRecord: Hashable, Sendable {
 extension Catalogue {
     /// The scenarios of an account, by id.
     public func scenarios(of account: AccountSlot) -> [ScenarioRecord] {
-        scenariosByAccount[account] ?? []
+        scenariosByAccount[account]
     }
 
     /// The scenario of an account with this id.
@@ -99,13 +99,15 @@ extension Catalogue {
 
     /// The scenarios that were described after `segment`, by account and id.
     public func scenarios(changedAfter segment: UInt64) -> [ScenarioRecord] {
-        scenariosByAccount.keys.sorted().flatMap { account in
+        (0..<scenariosByAccount.end).flatMap { account in
             scenarios(of: account).filter { $0.changedIn > segment }
         }
     }
 
     /// How many scenarios all accounts have.
-    public var scenarioCount: Int { scenariosByAccount.values.reduce(0) { $0 + $1.count } }
+    public var scenarioCount: Int {
+        (0..<scenariosByAccount.end).reduce(0) { $0 + scenariosByAccount[$1].count }
+    }
 
     mutating func put(_ event: ScenarioEvent, in segment: UInt64) {
         let known = scenario(event.id, of: event.account)
@@ -119,14 +121,13 @@ extension Catalogue {
     /// Keeps a scenario in place of the one with its id.
     mutating func put(_ scenario: ScenarioRecord) {
         let account = scenario.account
-        var scenarios = scenariosByAccount.removeValue(forKey: account) ?? []
-        let place = Self.place(of: scenario.id, in: scenarios)
-        if place < scenarios.count, scenarios[place].id == scenario.id {
-            scenarios[place] = scenario
+        let known = scenarios(of: account)
+        let place = Self.place(of: scenario.id, in: known)
+        if place < known.count, known[place].id == scenario.id {
+            scenariosByAccount[account][place] = scenario
         } else {
-            scenarios.insert(scenario, at: place)
+            scenariosByAccount[account].insert(scenario, at: place)
         }
-        scenariosByAccount[account] = scenarios
     }
 
     /// The first place of an id that is not smaller.

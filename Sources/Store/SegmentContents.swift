@@ -1,18 +1,6 @@
 public import Credit
 public import Ledger
 
-/// What a budget had used when a charge of the same segment was decided.
-public struct RecordedUse: Hashable, Sendable {
-    /// The place of the charge among the segment's charges.
-    public let charge: Int
-    public let use: BudgetUse
-
-    public init(charge: Int, use: BudgetUse) {
-        self.charge = charge
-        self.use = use
-    }
-}
-
 /// The events of one segment, decided and in order: what one commit makes durable.
 ///
 /// Charges lie apart from other events because they are kept in columns; `order` says how the two
@@ -101,9 +89,9 @@ public struct SegmentContents: Sendable {
         charges.append(charge)
     }
 
-    /// Adds what budgets had used to the charge that is added next.
-    public mutating func append(uses: [BudgetUse]) {
-        for use in uses { self.uses.append(RecordedUse(charge: charges.count, use: use)) }
+    /// Adds what a budget had used to the charge that is added next.
+    public mutating func append(_ use: BudgetUse) {
+        uses.append(RecordedUse(charge: charges.count, use: use))
     }
 
     /// What budgets had used when the charge at `place` was decided.

@@ -166,6 +166,6 @@ extension BudgetAnswer: JSONWritable {
 
     private func text(_ value: [UInt8], of dimension: BudgetDimension) -> String? {
         guard dimension == .key else { return String(decoding: value, as: UTF8.self) }
-        return keyID(CallScope.key(of: value))
+        return keyID(CallScope.key(of: value.span))
     }
 }

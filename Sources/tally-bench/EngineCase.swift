@@ -13,6 +13,7 @@ struct EngineCase {
     let accounts: Int
     let batch: Int
     let seconds: Double
+    let isSubscribed: Bool
 
     /// Batches submitted and not yet answered, as of so many clients: enough charges for the two
     /// threads to work at the same time.
@@ -37,7 +38,7 @@ struct EngineCase {
     }
 
     private func prepare(_ partition: Partition, _ answers: Answers) throws {
-        for batch in try Setup.batches(accounts: accounts) {
+        for batch in try Setup(accounts: accounts, isSubscribed: isSubscribed).batches() {
             guard partition.submit(batch) else { throw BenchError.refused }
             answers.room.wait()
         }

@@ -92,7 +92,7 @@ struct FillCase {
         let partition = try Partition(
             folder: try DataFolder(path: path), handlers: answers.handlers)
         if from == 0 {
-            for batch in try Setup.batches(accounts: accounts) {
+            for batch in try Setup(accounts: accounts).batches() {
                 guard partition.submit(batch) else { throw BenchError.refused }
                 answers.room.wait()
             }

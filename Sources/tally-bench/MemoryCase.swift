@@ -34,7 +34,7 @@ struct MemoryCase {
         let partition = try Partition(
             folder: try DataFolder(path: path), handlers: answers.handlers)
         defer { partition.close() }
-        for batch in try Setup.batches(accounts: accounts) {
+        for batch in try Setup(accounts: accounts).batches() {
             guard partition.submit(batch) else { throw BenchError.refused }
             answers.room.wait()
         }

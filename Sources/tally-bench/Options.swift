@@ -16,6 +16,8 @@ struct Options {
     private(set) var wantsHelp = false
     /// Whether the files of the last case stay, to try other programs on.
     private var keepsFiles = false
+    /// Whether accounts have plans and budgets.
+    private var isSubscribed = false
     private var cases = Self.caseNames
     private var accounts = [1_000, 10_000]
     private var batches = [1, 64, 1024, 8192]
@@ -33,6 +35,7 @@ struct Options {
             switch option {
             case "--help", "-h": wantsHelp = true
             case "--keep": keepsFiles = true
+            case "--plans": isSubscribed = true
             case "--case": cases = [try Self.name(rest.next())]
             case "--accounts": accounts = [try Self.number(option, rest.next(), 1...1_000_000)]
             case "--batch": batches = [try Self.number(option, rest.next(), 1...16_384)]
@@ -114,7 +117,9 @@ struct Options {
         case "paced":
             let count = accounts.count == 1 ? accounts[0] : 10_000
             for batch in batches.count == 1 ? batches : [1, 64] {
-                let paced = PacedCase(accounts: count, batch: batch, seconds: Double(seconds))
+                let paced = PacedCase(
+                    accounts: count, batch: batch, seconds: Double(seconds),
+                    isSubscribed: isSubscribed)
                 try printInFolder { try paced.run(in: $0) }
             }
         default: return false
@@ -127,9 +132,14 @@ struct Options {
     ) throws -> Measurement {
         let seconds = Double(seconds)
         return switch name {
-        case "decide": try DecideCase(accounts: accounts, batch: batch, seconds: seconds).run()
+        case "decide":
+            try DecideCase(
+                accounts: accounts, batch: batch, seconds: seconds, isSubscribed: isSubscribed
+            ).run()
         case "engine":
-            try EngineCase(accounts: accounts, batch: batch, seconds: seconds).run(in: path)
+            try EngineCase(
+                accounts: accounts, batch: batch, seconds: seconds, isSubscribed: isSubscribed
+            ).run(in: path)
         default:
             try PlainSQLiteCase(accounts: accounts, batch: batch, seconds: seconds).run(in: path)
         }

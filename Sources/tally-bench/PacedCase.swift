@@ -12,6 +12,7 @@ struct PacedCase {
     let accounts: Int
     let batch: Int
     let seconds: Double
+    let isSubscribed: Bool
 
     /// For so long charges come as fast as they can, to find that speed.
     private static let calibrationSeconds = 3.0
@@ -43,7 +44,7 @@ struct PacedCase {
         let answers = Answers()
         let partition = try Partition(
             folder: try DataFolder(path: path), handlers: answers.handlers)
-        for batch in try Setup.batches(accounts: accounts) {
+        for batch in try Setup(accounts: accounts, isSubscribed: isSubscribed).batches() {
             guard partition.submit(batch) else { throw BenchError.refused }
             answers.room.wait()
         }

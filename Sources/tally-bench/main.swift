@@ -14,6 +14,7 @@ let usage = """
       --stored N       up to how many charges are stored for growth (10000000)
       --seconds N      at most so long a case (5)
       --data DIR       where the files go; emptied for each case (a new folder in /var/tmp)
+      --plans          accounts with a monthly plan and a budget: decide, engine, paced
       --keep           leave the files, for one case and one size
       --help           this text
     """

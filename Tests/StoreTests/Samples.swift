@@ -44,7 +44,7 @@ struct Samples {
             key: text(to: &contents), fingerprint: fingerprint())
         charge.action = text(to: &contents)
         charge.details = details(to: &contents)
-        if random.chance(15) { contents.append(uses: uses(of: charge)) }
+        if random.chance(15) { for use in uses(of: charge) { contents.append(use) } }
         if random.chance(70) {
             contents.append(charge)
         } else {
