@@ -10,7 +10,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     static let fileName = "state.db"
     /// PRAGMA application_id, "TLYS".
     static let applicationID: Int64 = 0x544C_5953
-    static let schemaVersion: Int64 = 6
+    static let schemaVersion: Int64 = 7
     /// A checkpoint writes megabytes, which fewer and longer pages make cheaper.
     private static let pageBytes = 16_384
 

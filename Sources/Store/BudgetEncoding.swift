@@ -56,7 +56,7 @@ extension [UInt8] {
         append(varint: UInt64(counters.count))
         for counter in counters {
             append(byteString: counter.key)
-            append(fixed: counter.used)
+            append(wide: counter.used)
         }
     }
 
@@ -112,7 +112,7 @@ extension ByteReader {
         let end = try time(in: bytes)
         var counters: [(key: [UInt8], used: Int128)] = []
         for _ in 0..<(try count(limit: 1 << 20, in: bytes)) {
-            counters.append((try byteString(in: bytes), try fixed(Int128.self, in: bytes)))
+            counters.append((try byteString(in: bytes), try wide(in: bytes)))
         }
         return Budget(
             terms, since: since, windowStart: start, windowEnd: end, counters: counters)

@@ -46,6 +46,19 @@ struct ByteReader {
         throw .malformed(at: offset)
     }
 
+    /// A signed LEB128 integer (ZigZag) of at most nineteen bytes.
+    mutating func wide(in bytes: Span<UInt8>) throws(SegmentError) -> Int128 {
+        var value: UInt128 = 0
+        var shift: UInt128 = 0
+        while shift < 133 {
+            let next = try byte(in: bytes)
+            value |= UInt128(next & 0x7F) << shift
+            if next < 0x80 { return ZigZag.decode(value) }
+            shift += 7
+        }
+        throw .malformed(at: offset)
+    }
+
     /// A varint that counts something of which there are at most `limit`.
     mutating func count(
         limit: Int, in bytes: Span<UInt8>
@@ -110,6 +123,16 @@ extension [UInt8] {
         append(UInt8(truncatingIfNeeded: left))
     }
 
+    /// Appends a signed LEB128 integer (ZigZag), short for small magnitudes.
+    mutating func append(wide value: Int128) {
+        var left = ZigZag.encode(value)
+        while left >= 0x80 {
+            append(UInt8(truncatingIfNeeded: left) | 0x80)
+            left >>= 7
+        }
+        append(UInt8(truncatingIfNeeded: left))
+    }
+
     /// Appends an integer in its own width, little-endian.
     mutating func append<Value: FixedWidthInteger>(fixed value: Value) {
         unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
@@ -136,5 +159,13 @@ enum ZigZag {
 
     static func decode(_ value: UInt64) -> Int64 {
         Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+
+    static func encode(_ value: Int128) -> UInt128 {
+        UInt128(bitPattern: value << 1 ^ value >> 127)
+    }
+
+    static func decode(_ value: UInt128) -> Int128 {
+        Int128(bitPattern: value >> 1) ^ -Int128(bitPattern: value & 1)
     }
 }

@@ -55,7 +55,7 @@ extension [UInt8] {
             bytes.append(optional: plan) { $0.append(byteString: $1.text) }
         }
         append(signed: subscription.unused)
-        append(fixed: subscription.usedBefore)
+        append(wide: subscription.usedBefore)
     }
 }
 
@@ -96,9 +96,15 @@ extension ByteReader {
             time: try time(in: bytes))
     }
 
+    mutating func planReference(
+        in bytes: Span<UInt8>
+    ) throws(SegmentError) -> PlanReference {
+        PlanReference(id: try name(in: bytes), version: try slot(in: bytes))
+    }
+
     mutating func optionalPlan(in bytes: Span<UInt8>) throws(SegmentError) -> PlanReference? {
         try optional(in: bytes) { (reader, bytes) throws(SegmentError) in
-            PlanReference(id: try reader.name(in: bytes), version: try reader.slot(in: bytes))
+            try reader.planReference(in: bytes)
         }
     }
 
@@ -115,7 +121,7 @@ extension ByteReader {
             return Subscription(
                 restoring: plan, number: number, window: window, pending: pending,
                 unused: try reader.signed(in: bytes),
-                usedBefore: try reader.fixed(Int128.self, in: bytes))
+                usedBefore: try reader.wide(in: bytes))
         }
     }
 

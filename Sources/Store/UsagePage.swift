@@ -231,13 +231,3 @@ extension UsageSums {
         }
     }
 }
-
-extension ZigZag {
-    static func encode(_ value: Int128) -> UInt128 {
-        UInt128(bitPattern: value << 1 ^ value >> 127)
-    }
-
-    static func decode(_ value: UInt128) -> Int128 {
-        Int128(bitPattern: value >> 1) ^ -Int128(bitPattern: value & 1)
-    }
-}
