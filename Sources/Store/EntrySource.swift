@@ -90,6 +90,15 @@ struct SourceParameters: Sendable {
 }
 
 extension TextPool {
+    /// The texts of an entry, by the places of `ArchiveChunk.texts`.
+    fileprivate mutating func codes(of entry: EntrySummary, in bytes: Span<UInt8>) -> [TextCode] {
+        var codes: [TextCode] = []
+        for column in ArchiveChunk.texts {
+            codes.append(code(of: bytes.extracting(entry[column].indices)))
+        }
+        return codes
+    }
+
     /// A stored column of `count` texts.
     mutating func column(
         _ stored: StoredTexts, _ count: Int, in bytes: Span<UInt8>
@@ -142,52 +151,78 @@ extension TextPool {
     }
 }
 
-/// The events of a segment that lists show.
-struct SegmentEntries: EntrySource, Sendable {
+/// The events of a segment that lists show; a class, as of a small one each chunk takes few entries.
+final class SegmentEntries: EntrySource, Sendable {
     let view: SegmentView
-    private(set) var texts: [SourceTexts] = []
-    private(set) var parameters = SourceParameters()
+    let texts: [SourceTexts]
+    let parameters: SourceParameters
     /// For each charge the part that no lot of a plan paid.
-    private var extra: [Int64] = []
+    private let extra: [Int64]
     /// For each charge what it is; empty when all are charges.
-    private var kinds: [ListedKind] = []
+    private let kinds: [ListedKind]
     /// What is listed and no charge.
-    private var others: [EntrySummary] = []
-    private var othersTexts: [[TextCode]] = []
+    private let others: [EntrySummary]
+    private let othersTexts: [[TextCode]]
     /// For each entry twice the place of its charge, or twice its place in `others` and one; empty when
     /// all events are charges.
-    private var items: [UInt32] = []
+    private let items: [UInt32]
     /// Where each charge stands; empty when all events are charges.
-    private var indices: [UInt32] = []
+    private let indices: [UInt32]
 
     init(_ view: SegmentView, _ pool: inout TextPool) throws(SegmentError) {
-        self.view = view
         let charges = view.header.chargeCount
+        var texts: [SourceTexts] = []
         for column in ArchiveChunk.texts {
             texts.append(try view.column(column, &pool))
         }
-        if let stored = view.parameters {
-            parameters = try pool.parameters(stored, charges, in: view.details.span)
-        }
-        try readShares()
-        guard !view.order.isEmpty else { return }
+        let parameters =
+            if let stored = view.parameters {
+                try pool.parameters(stored, charges, in: view.details.span)
+            } else {
+                SourceParameters()
+            }
+        (extra, kinds) = try Self.payments(of: view)
+        var others: [EntrySummary] = []
+        var othersTexts: [[TextCode]] = []
+        var items: [UInt32] = []
+        var indices: [UInt32] = []
         var charge = 0
         for (index, isCharge) in view.order.enumerated() {
-            if isCharge {
+            guard !isCharge else {
                 items.append(UInt32(charge) << 1)
                 indices.append(UInt32(index))
                 charge += 1
-            } else {
-                take(view.events[index - charge], at: index, &pool)
+                continue
             }
+            var summaries = EntrySummaries()
+            summaries.append(
+                view.events[index - charge],
+                at: Position(
+                    segment: view.header.number, index: UInt32(truncatingIfNeeded: index)))
+            guard let entry = summaries.entries.first else { continue }
+            items.append(UInt32(others.count) << 1 | 1)
+            others.append(entry)
+            othersTexts.append(pool.codes(of: entry, in: summaries.bytes.span))
         }
+        self.view = view
+        self.texts = texts
+        self.parameters = parameters
+        self.others = others
+        self.othersTexts = othersTexts
+        self.items = items
+        self.indices = indices
     }
 
-    private mutating func readShares() throws(SegmentError) {
-        let view = view
+    /// What of each charge no lot of a plan paid, and what it is, of which there is nothing where all are
+    /// charges.
+    private static func payments(
+        of view: SegmentView
+    ) throws(SegmentError) -> (extra: [Int64], kinds: [ListedKind]) {
         let money = view.segment.money
         let count = view.header.chargeCount
         let hasRoles = view.roles != nil
+        var extra: [Int64] = []
+        var kinds: [ListedKind] = []
         extra.reserveCapacity(count)
         if hasRoles { kinds.reserveCapacity(count) }
         var place = StoredShares.Place()
@@ -197,22 +232,7 @@ struct SegmentEntries: EntrySource, Sendable {
             extra.append(payment.extra)
             place.pass(payment.shares)
         }
-    }
-
-    private mutating func take(_ event: Event, at index: Int, _ pool: inout TextPool) {
-        var summaries = EntrySummaries()
-        summaries.append(
-            event,
-            at: Position(segment: view.header.number, index: UInt32(truncatingIfNeeded: index)))
-        guard let entry = summaries.entries.first else { return }
-        items.append(UInt32(others.count) << 1 | 1)
-        others.append(entry)
-        let bytes = summaries.bytes.span
-        var texts: [TextCode] = []
-        for column in ArchiveChunk.texts {
-            texts.append(pool.code(of: bytes.extracting(entry[column].indices)))
-        }
-        othersTexts.append(texts)
+        return (extra, kinds)
     }
 
     /// How many entries there are.
