@@ -15,15 +15,15 @@ public struct PriceBook: Sendable {
         let list: PriceList
     }
 
-    private static let unresolved = -2
-    private static let none = -1
+    private static let unresolved: Int32 = -2
+    private static let none: Int32 = -1
 
     /// Every version in the order of taking effect, by the list's place.
     private var histories: [[Version]] = []
     private var places: [Name: Int] = [:]
     private var versionCount: UInt32 = 0
     /// The list's place for each account, once looked up.
-    private var placeOfAccount: [Int] = []
+    private var placeOfAccount: [Int32] = []
 
     public init() {}
 
@@ -91,9 +91,10 @@ public struct PriceBook: Sendable {
         while placeOfAccount.count <= index { placeOfAccount.append(Self.unresolved) }
         if placeOfAccount[index] == Self.unresolved {
             let name = Self.listName(of: slot, catalogue) ?? (try? Name(Self.defaultName))
-            placeOfAccount[index] = name.flatMap { places[$0] } ?? Self.none
+            let place = name.flatMap { places[$0] }
+            placeOfAccount[index] = place.map { Int32(truncatingIfNeeded: $0) } ?? Self.none
         }
-        return placeOfAccount[index]
+        return Int(placeOfAccount[index])
     }
 
     /// The list that an account names, or its plan for it; nil for the usual one.

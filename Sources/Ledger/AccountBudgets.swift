@@ -78,10 +78,11 @@ struct AccountBudgets: Sendable {
     }
 
     /// Changes the counters that a hold was added to, as far as their windows are still the same.
-    mutating func recount(_ counts: [BudgetCount], by micros: Int64) {
-        for count in counts {
+    mutating func recount(_ hold: Hold, by micros: Int64) {
+        for count in hold.counted {
             guard let place = all.firstIndex(where: { $0.since == count.since }) else { continue }
-            all[place].counted.change(by: Int128(micros), count.key, all[place].terms)
+            all[place].counted.change(
+                by: Int128(micros), hold.scope, in: hold.texts.span, all[place].terms)
         }
     }
 

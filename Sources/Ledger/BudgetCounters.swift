@@ -57,12 +57,6 @@ struct BudgetCounters: Sendable {
         place(of: call, in: bytes, terms).map { counters[$0].key }
     }
 
-    /// What was used of the counter with this key.
-    func used(of key: [UInt8], _ terms: BudgetTerms) -> Int128 {
-        let call = terms.scope(of: key)
-        return used(by: call.ranges, in: call.texts.span, terms)
-    }
-
     /// Adds to the counter that a call counts under, which begins with that.
     @inline(__always)
     mutating func add(
@@ -81,12 +75,6 @@ struct BudgetCounters: Sendable {
     ) {
         guard let place = place(of: call, in: bytes, terms) else { return }
         counters[place].used = max(0, counters[place].used + micros)
-    }
-
-    /// Changes the counter with this key, if there is one; never below zero.
-    mutating func change(by micros: Int128, _ key: [UInt8], _ terms: BudgetTerms) {
-        let call = terms.scope(of: key)
-        change(by: micros, call.ranges, in: call.texts.span, terms)
     }
 
     /// True when other values count together with all that have no counter.

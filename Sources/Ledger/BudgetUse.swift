@@ -57,8 +57,9 @@ extension Ledger {
         let all = budgets[hold.account].all
         let uses = hold.counted.compactMap { count in
             all.first { $0.since == count.since }.map { budget in
-                budget.use(
-                    before: budget.counted.used(of: count.key, budget.terms), changing: micros)
+                let used = budget.counted.used(
+                    by: hold.scope, in: hold.texts.span, budget.terms)
+                return budget.use(before: used, changing: micros)
             }
         }
         return Array(uses.prefix(Self.budgetUsesMax))

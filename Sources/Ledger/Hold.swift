@@ -97,6 +97,9 @@ public struct Hold: Hashable, Sendable {
     /// All that it reserves, in micro-credits.
     public var reserved: Int64 { shares.reduce(overdraft) { $0 + $1.micros } }
 
+    /// What budgets go by, in `texts`.
+    var scope: ScopeRanges { ScopeRanges(action: action, key: key, details: details) }
+
     /// The id of the hold.
     public var id: HoldID { position.id() }
 

@@ -202,7 +202,7 @@ extension Ledger {
     /// Changes the counters that a hold was added to.
     private mutating func recount(_ hold: Hold, by micros: Int64) {
         guard !hold.counted.isEmpty else { return }
-        budgets[hold.account].recount(hold.counted, by: micros)
+        budgets[hold.account].recount(hold, by: micros)
     }
 
     /// Returns what a settled hold reserved and did not pay to its lots, or to what became of them.

@@ -9,43 +9,75 @@ struct DecideCase {
     let batch: Int
     let seconds: Double
     let isSubscribed: Bool
+    /// Whether each call is held first and captured a batch later.
+    let isHeld: Bool
 
     private static let chargesMax = 1_500_000
 
     func run() throws -> Measurement {
-        var engine = try Engine(ledger: Ledger(seed: 7), after: .start)
-        let now = Instant(micros: 1_795_253_400_000_000)
-        let salt = [UInt8](repeating: 1, count: SegmentFormat.saltBytes)
+        var writer = try Writer()
         for setup in try Setup(accounts: accounts, isSubscribed: isSubscribed).batches() {
-            engine.submit(setup, at: now)
-            _ = engine.nextSegment(salt: salt)
+            _ = writer.decide(setup)
         }
+        writer.bytes = 0
         var workload = Workload(accountCount: accounts, seed: 42)
         let batches = (0..<max(1, Self.chargesMax / batch)).map { _ in
-            workload.batch(batch, now: now)
+            isHeld
+                ? workload.holds(batch, now: Writer.now) : workload.batch(batch, now: Writer.now)
         }
-        var encoder = SegmentEncoder()
-        var hash = SegmentFormat.firstHash
         var latencies: [UInt64] = []
-        var bytes = 0
-        let begin = Monotonic.now()
-        let deadline = begin + UInt64(seconds * 1e9)
-        for batch in batches {
-            let start = Monotonic.now()
-            guard start < deadline else { break }
-            engine.submit(batch, at: now)
-            if let segment = engine.nextSegment(salt: salt) {
-                let encoded = encoder.encode(segment.contents, previous: hash, salt: salt)
-                bytes += encoded.money.count + encoded.details.count
-                hash = encoded.hash
-                encoder.recycle(encoded)
-                engine.recycle(segment.contents)
+        var left = UInt64(seconds * 1e9)
+        for batch in batches where left > 0 {
+            var taken = writer.time { $0.decide(batch) }
+            if isHeld {
+                let captures = workload.captures(of: taken.placed)
+                taken.nanoseconds += writer.time { $0.decide(captures) }.nanoseconds
             }
-            latencies.append(Monotonic.now() - start)
+            latencies.append(taken.nanoseconds)
+            left -= min(left, taken.nanoseconds)
         }
         return Measurement(
-            name: "decide", accounts: accounts, batch: batch, count: latencies.count * batch,
-            seconds: Double(Monotonic.now() - begin) / 1e9, latencies: latencies, bytes: bytes)
+            name: isHeld ? "decide-holds" : "decide", accounts: accounts, batch: batch,
+            count: latencies.count * batch, seconds: Double(latencies.reduce(0, +)) / 1e9,
+            latencies: latencies, bytes: writer.bytes)
+    }
+}
+
+/// An engine whose segments are encoded and thrown away.
+private struct Writer {
+    static let now = Instant(micros: 1_795_253_400_000_000)
+
+    private var engine: Engine
+    private var encoder = SegmentEncoder()
+    private var hash = SegmentFormat.firstHash
+    private let salt = [UInt8](repeating: 1, count: SegmentFormat.saltBytes)
+    /// How long all segments were.
+    var bytes = 0
+
+    init() throws {
+        engine = try Engine(ledger: Ledger(seed: 7), after: .start)
+    }
+
+    /// Decides and encodes a batch; gives where its items were recorded.
+    mutating func decide(_ batch: CommandBatch) -> [Position] {
+        engine.submit(batch, at: Self.now)
+        guard let segment = engine.nextSegment(salt: salt) else { return [] }
+        let encoded = encoder.encode(segment.contents, previous: hash, salt: salt)
+        bytes += encoded.money.count + encoded.details.count
+        hash = encoded.hash
+        encoder.recycle(encoded)
+        engine.recycle(segment.contents)
+        return segment.batches.flatMap(\.outcomes).compactMap { outcome in
+            if case .recorded(let position) = outcome { position } else { nil }
+        }
+    }
+
+    mutating func time(
+        _ body: (inout Self) -> [Position]
+    ) -> (placed: [Position], nanoseconds: UInt64) {
+        let start = Monotonic.now()
+        let placed = body(&self)
+        return (placed, Monotonic.now() - start)
     }
 }
 

@@ -5,7 +5,8 @@ import Terminal
 /// What the command line asks for.
 struct Options {
     private static let caseNames = [
-        "fdatasync", "price", "decide", "engine", "paced", "plain-sqlite", "memory", "http",
+        "fdatasync", "price", "decide", "decide-holds", "engine", "paced", "plain-sqlite", "memory",
+        "http",
         "postgresql", "redis", "growth",
     ]
     /// What a process of the case `growth` does.
@@ -132,9 +133,10 @@ struct Options {
     ) throws -> Measurement {
         let seconds = Double(seconds)
         return switch name {
-        case "decide":
+        case "decide", "decide-holds":
             try DecideCase(
-                accounts: accounts, batch: batch, seconds: seconds, isSubscribed: isSubscribed
+                accounts: accounts, batch: batch, seconds: seconds, isSubscribed: isSubscribed,
+                isHeld: name == "decide-holds"
             ).run()
         case "engine":
             try EngineCase(

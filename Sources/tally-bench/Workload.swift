@@ -64,6 +64,31 @@ struct Workload {
         return batch
     }
 
+    /// A batch of `count` holds for calls that have begun.
+    mutating func holds(_ count: Int, now: Instant) -> CommandBatch {
+        var batch = CommandBatch(origin: 0)
+        batch.bytes.reserveCapacity(count * 200)
+        let request = HoldRequest(seconds: 3600, onExpiry: .release, minimum: 0)
+        for _ in 0..<count { batch.append(charge(&batch.bytes, now: now), request, tag: 0) }
+        return batch
+    }
+
+    /// A batch that captures holds once their calls are done, priced by what these say then.
+    mutating func captures(of holds: [Position]) -> CommandBatch {
+        var batch = CommandBatch(origin: 0)
+        batch.bytes.reserveCapacity(holds.count * 100)
+        for hold in holds {
+            var command = ChargeCommand()
+            command.idempotence = Idempotence(
+                key: randomKey(&batch.bytes), fingerprint: UInt128(random.next()))
+            command.details.parameters = parameters(&batch.bytes)
+            command.details.status = .succeeded
+            command.onShort = .collect
+            batch.append(command, capturing: hold, tag: 0)
+        }
+        return batch
+    }
+
     private mutating func charge(_ bytes: inout [UInt8], now: Instant) -> ChargeCommand {
         let account = random.below(accountCount)
         var command = ChargeCommand()

@@ -5,7 +5,7 @@ import Terminal
 let usage = """
     tally-bench: durable charges a second, one JSON line a case
 
-      --case NAME      fdatasync, price, decide, engine, paced, plain-sqlite, memory,
+      --case NAME      fdatasync, price, decide, decide-holds, engine, paced, plain-sqlite, memory,
                        http, postgresql, redis or growth (all); scripts/setup --bench
                        installs what postgresql and redis need
       --accounts N     how many accounts (1000 and 10000)
