@@ -16,6 +16,8 @@ public struct Ledger: Sendable {
     var dueQueue = DueQueue()
     var records = PagedArray<AccountRecord>()
     var lots = PagedArray<Lot>()
+    /// The places of lots that were forgotten, linked as those of an account are.
+    var firstFreeLot = Lot.none
     var holds = HoldTable()
     var refunds = RefundTable()
     var budgets = SlotTable<AccountBudgets>(empty: .none)
@@ -54,6 +56,8 @@ public struct Ledger: Sendable {
     public func slot(of id: Name) -> AccountSlot? { catalogue.slot(of: id) }
 
     /// The lots of an account: those that may pay now or later in burn order, then the others.
+    ///
+    /// Those that have ended are one lot together (``Lot/isEnded``).
     public func lots(of slot: AccountSlot) -> [Lot] {
         let record = records[Int(slot)]
         return chain(from: record.firstLot) + chain(from: record.firstClosedLot)

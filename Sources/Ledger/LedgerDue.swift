@@ -90,6 +90,7 @@ extension Ledger {
         }
         apply(head: event.head, in: segment)
         closeUsedUpLots(of: slot)
+        forgetEndedLots(of: slot, at: event.head.time)
     }
 }
 

@@ -13,8 +13,14 @@ extension Ledger {
 
     /// Puts a new lot into the chain of its account, in burn order.
     mutating func add(_ lot: Lot, to slot: AccountSlot) {
-        let added = UInt32(truncatingIfNeeded: lots.count)
-        lots.append(lot)
+        var added = firstFreeLot
+        if added == Lot.none {
+            added = UInt32(truncatingIfNeeded: lots.count)
+            lots.append(lot)
+        } else {
+            firstFreeLot = lots[Int(added)].next
+            lots[Int(added)] = lot
+        }
         link(added, to: slot)
     }
 
@@ -73,6 +79,46 @@ extension Ledger {
         scheduleDue(of: slot)
     }
 
+    /// Adds up what the account's lots were from which nothing can come back at `time` or later, and
+    /// forgets them: so an account with a plan takes as much memory after years as after a month.
+    ///
+    /// What is kept are lots that were used up before their time, as a refund can come back to them.
+    mutating func forgetEndedLots(of slot: AccountSlot, at time: Instant) {
+        var ended = Lot.none
+        var next = records[Int(slot)].firstClosedLot
+        while next != Lot.none {
+            if lots[Int(next)].isEnded { ended = next }
+            next = lots[Int(next)].next
+        }
+        var previous = Lot.none
+        next = records[Int(slot)].firstClosedLot
+        while next != Lot.none {
+            let current = next
+            next = lots[Int(current)].next
+            let lot = lots[Int(current)]
+            guard current != ended, !lot.isUsable(at: time) else {
+                previous = current
+                continue
+            }
+            if ended == Lot.none {
+                ended = current
+                lots[Int(current)] = lot.ended(next: next)
+                previous = current
+            } else if let sum = lots[Int(ended)].adding(lot) {
+                lots[Int(ended)] = sum
+                if previous == Lot.none {
+                    records[Int(slot)].firstClosedLot = next
+                } else {
+                    lots[Int(previous)].next = next
+                }
+                lots[Int(current)].next = firstFreeLot
+                firstFreeLot = current
+            } else {
+                previous = current
+            }
+        }
+    }
+
     private mutating func unlink(_ lot: UInt32, after previous: UInt32, of slot: AccountSlot) {
         let next = lots[Int(lot)].next
         if previous == Lot.none {
@@ -112,6 +158,36 @@ extension Ledger {
 }
 
 extension Lot {
+    /// What stands for a closed lot that has ended, in its place.
+    fileprivate func ended(next: UInt32) -> Lot {
+        var lot = Lot(
+            position: Self.endedPosition, source: source, priority: source.usualPriority,
+            effectiveAt: .earliest, expiresAt: .earliest, granted: granted, remaining: 0,
+            state: .closed)
+        lot.spent = spent
+        lot.expired = expired
+        lot.voided = voided
+        lot.isVoided = true
+        lot.next = next
+        return lot
+    }
+
+    /// The same with another's amounts; nil when that is more than can be counted.
+    fileprivate func adding(_ other: Lot) -> Lot? {
+        let granted = granted.addingReportingOverflow(other.granted)
+        guard !granted.overflow else { return nil }
+        var sum = Lot(
+            position: position, source: source, priority: priority, effectiveAt: effectiveAt,
+            expiresAt: expiresAt, granted: granted.partialValue, remaining: 0, state: state)
+        // None of these is more than what was granted.
+        sum.spent = spent + other.spent
+        sum.expired = expired + other.expired
+        sum.voided = voided + other.voided
+        sum.isVoided = isVoided
+        sum.next = next
+        return sum
+    }
+
     /// When it changes by itself: expiry, or before that the time at which it becomes usable.
     var dueAt: Instant {
         switch state {

@@ -83,12 +83,14 @@ extension Ledger {
     private func decideVoid(
         _ grant: GrantID, key: EntryKey, on slot: AccountSlot, at time: Instant
     ) throws(Rejection) -> LotEvent {
-        guard let position = Position(grant), isGrant(position, of: slot) else {
-            throw .grantNotFound
-        }
+        guard let position = Position(grant) else { throw .grantNotFound }
         let index = lotIndex(of: position, on: slot)
-        guard index != Lot.none, lots[Int(index)].state != .lapsed else { throw .grantNotOpen }
+        guard index != Lot.none else {
+            let isUsedUp = isUsedUp(position, of: slot, at: entryTime(time, on: slot))
+            throw isUsedUp ? .grantNotOpen : .grantNotFound
+        }
         let lot = lots[Int(index)]
+        guard lot.state != .lapsed else { throw .grantNotOpen }
         let record = records[Int(slot)]
         let taken = lot.state == .open ? lot.remaining : 0
         return LotEvent(
@@ -99,8 +101,13 @@ extension Ledger {
             grant: position, amount: lot.remaining, repaid: 0, key: key)
     }
 
-    private func isGrant(_ position: Position, of slot: AccountSlot) -> Bool {
-        lots(of: slot).contains { $0.position == position }
+    /// True of a lot that nothing is left of before its time.
+    ///
+    /// Of one that has ended the ledger no longer knows that it was there.
+    private func isUsedUp(
+        _ position: Position, of slot: AccountSlot, at time: Instant
+    ) -> Bool {
+        closedLot(at: position, on: slot)?.isUsable(at: time) ?? false
     }
 
     private func decideTaking(
@@ -137,6 +144,7 @@ extension Ledger {
         add(lot, to: slot)
         apply(head: event.head, in: position.segment)
         if lot.remaining == 0 { closeUsedUpLots(of: slot) }
+        forgetEndedLots(of: slot, at: event.head.time)
     }
 
     mutating func apply(_ event: AdjustmentEvent, in segment: UInt64) {

@@ -75,7 +75,7 @@ extension Ledger {
         for share in charge.shares.reversed() {
             let back = repay(take(share.micros))
             guard back > 0 else { continue }
-            if lot(share.grant, on: slot)?.isUsable(at: time) ?? false {
+            if canComeBack(to: share.grant, on: slot, at: time) {
                 parts.shares.append(
                     LotShare(grant: share.grant, source: share.source, micros: back))
             } else {
@@ -85,9 +85,23 @@ extension Ledger {
         return parts
     }
 
-    /// The lot granted at `position`, whatever has become of it.
-    private func lot(_ position: Position, on slot: AccountSlot) -> Lot? {
-        lots(of: slot).first { $0.position == position }
+    /// True of a lot that has not ended: then it is one that may pay, or one that was used up.
+    private func canComeBack(
+        to grant: Position, on slot: AccountSlot, at time: Instant
+    ) -> Bool {
+        let index = lotIndex(of: grant, on: slot)
+        guard index == Lot.none else { return lots[Int(index)].isUsable(at: time) }
+        return closedLot(at: grant, on: slot)?.isUsable(at: time) ?? false
+    }
+
+    /// The lot granted at `position`, if it was used up and is not forgotten.
+    func closedLot(at position: Position, on slot: AccountSlot) -> Lot? {
+        var next = records[Int(slot)].firstClosedLot
+        while next != Lot.none {
+            if lots[Int(next)].position == position { return lots[Int(next)] }
+            next = lots[Int(next)].next
+        }
+        return nil
     }
 
     /// The entry that must follow a refund at `position`, if lots have ended that paid for it.

@@ -71,6 +71,14 @@ public struct Lot: Hashable, Sendable, BitwiseCopyable {
     public internal(set) var state: State
     /// True once it was voided: nothing comes back to it.
     public internal(set) var isVoided = false
+    /// True of the one lot that stands for all of an account's that have expired or were voided.
+    ///
+    /// Nothing can come back to those. It has their amounts added up; the rest of it says nothing.
+    public var isEnded: Bool { position == Self.endedPosition }
+
+    /// Where nothing is ever granted: segments count from 1.
+    static let endedPosition = Position(segment: 0, index: 0)
+
     /// The next lot of the same account in its chain, or ``Lot/none``.
     var next: UInt32 = Lot.none
 

@@ -167,6 +167,23 @@ public struct ModelView: Hashable, Sendable {
         }
     }
 
+    /// What several lots were.
+    public struct Ended: Hashable, Sendable {
+        public var granted: Int128 = 0
+        public var spent: Int128 = 0
+        public var expired: Int128 = 0
+        public var voided: Int128 = 0
+
+        init(_ lots: [Lot]) {
+            for lot in lots {
+                granted += Int128(lot.granted)
+                spent += Int128(lot.spent)
+                expired += Int128(lot.expired)
+                voided += Int128(lot.voided)
+            }
+        }
+    }
+
     public struct Budget: Hashable, Sendable {
         public var name: String
         public var limit: Int64
@@ -200,8 +217,10 @@ public struct ModelView: Hashable, Sendable {
     public var charged: Int128
     public var uncollected: Int128
     public var refunded: Int128
-    /// Those that can still pay in burn order, then the others by grant.
+    /// Those that can still pay in burn order, then those that were used up by grant.
     public var lots: [Lot]
+    /// All others added up: nothing can come back to them.
+    public var ended: Ended
     /// The open holds in the order in which they were placed.
     public var holds: [Spot]
     /// In the order of their names.
@@ -215,7 +234,8 @@ public struct ModelView: Hashable, Sendable {
         account: String, available: Int64, held: Int64, debt: Int64, overdraft: Int64,
         sequence: UInt64,
         lastTime: Int64, isSuspended: Bool, granted: Int128, charged: Int128,
-        uncollected: Int128, refunded: Int128, lots: [Lot], holds: [Spot],
+        uncollected: Int128, refunded: Int128, lots: [Lot], ended: [Lot],
+        holds: [Spot],
         budgets: [Budget], subscription: String?,
         scenarios: [String: String]
     ) {
@@ -232,6 +252,7 @@ public struct ModelView: Hashable, Sendable {
         self.uncollected = uncollected
         self.refunded = refunded
         self.lots = lots
+        self.ended = Ended(ended)
         self.holds = holds
         self.budgets = budgets
         self.subscription = subscription

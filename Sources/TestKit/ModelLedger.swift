@@ -208,13 +208,16 @@ extension ModelLedger {
         let account = accounts[place]
         let open = account.lots.filter { !$0.isClosed }.sorted { $0.burnKey < $1.burnKey }
         let closed = account.lots.filter(\.isClosed)
+        let usedUp = closed.filter { $0.takesBack(at: account.lastTime) }
+        let ended = closed.filter { !$0.takesBack(at: account.lastTime) }
         return ModelView(
             account: name, available: account.available, held: account.held,
             debt: account.debt, overdraft: account.overdraft, sequence: account.sequence,
             lastTime: account.lastTime, isSuspended: account.isSuspended,
             granted: account.granted, charged: account.charged,
             uncollected: account.uncollected, refunded: account.refunded,
-            lots: (open + closed).map(ModelView.Lot.init),
+            lots: (open + usedUp).map(ModelView.Lot.init),
+            ended: ended.map(ModelView.Lot.init),
             holds: account.holds.map(\.spot).sorted(),
             budgets: account.budgets.map(ModelView.Budget.init),
             subscription: account.subscription.map(\.text), scenarios: account.scenarios)

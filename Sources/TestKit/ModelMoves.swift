@@ -95,7 +95,12 @@ extension ModelLedger {
         guard let lot = accounts[place].lots.firstIndex(where: { $0.grant == grant }) else {
             return .rejected("not_found")
         }
-        guard !accounts[place].lots[lot].hasEnded else { return .rejected("grant_not_open") }
+        guard !accounts[place].lots[lot].hasEnded else {
+            let now = max(time, accounts[place].lastTime)
+            let isForgotten =
+                accounts[place].lots[lot].isClosed && !accounts[place].lots[lot].takesBack(at: now)
+            return .rejected(isForgotten ? "not_found" : "grant_not_open")
+        }
         let left = accounts[place].lots[lot].left
         accounts[place].lots[lot].voided += left
         accounts[place].lots[lot].left = 0

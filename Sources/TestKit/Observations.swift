@@ -11,14 +11,18 @@ extension ModelView {
         guard let slot = ledger.slot(of: name.utf8.span) else { return nil }
         let record = ledger.record(slot)
         let lots = ledger.lots(of: slot)
+        let time = record.sequence == 0 ? Instant.earliest : record.lastTime
         let closed = lots.filter { $0.state == .closed }.sorted { $0.position < $1.position }
+        let usedUp = closed.filter { !$0.isVoided && time < $0.expiresAt }
+        let ended = closed.filter { $0.isVoided || time >= $0.expiresAt }
         self.init(
             account: name, available: record.available, held: record.held, debt: record.debt,
             overdraft: record.overdraftLimit, sequence: record.sequence,
             lastTime: record.sequence == 0 ? .min : record.lastTime.micros,
             isSuspended: record.isSuspended, granted: record.granted, charged: record.charged,
             uncollected: record.uncollected, refunded: record.refunded,
-            lots: (lots.filter { $0.state != .closed } + closed).map(Lot.init),
+            lots: (lots.filter { $0.state != .closed } + usedUp).map(Lot.init),
+            ended: ended.map(Lot.init),
             holds: ledger.holds(of: slot).map { Spot($0.position) },
             budgets: ledger.budgets(of: slot).map(Budget.init),
             subscription: ledger.subscription(slot).map(\.text),

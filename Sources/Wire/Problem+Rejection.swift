@@ -32,7 +32,8 @@ extension Problem {
         case .tooManyHolds:
             self.init(.rateLimited, "the account has as many open holds as it may have")
             retryAfter = 1
-        case .accountNotFound, .grantNotFound, .apiKeyNotFound, .holdNotFound: self = .nothingHere
+        case .accountNotFound, .apiKeyNotFound, .holdNotFound: self = .nothingHere
+        case .grantNotFound: self = .grantNotFound
         case .accountExists:
             self.init(.alreadyExists, "an account has this id already", field: "id")
         case .grantNotOpen:
@@ -79,6 +80,9 @@ extension Problem {
         }
         chargeState = .notCharged
     }
+
+    private static let grantNotFound = Problem(
+        .notFound, "the account has no such grant, or it has ended", field: "grant")
 
     private static let budgetShapeFixed = Problem(
         .invalidField, "scope, window and parent of a budget stay: delete it and make another",

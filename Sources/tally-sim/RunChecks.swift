@@ -156,7 +156,7 @@ extension Run {
                 break
             }
         }
-        let spent = view.lots.reduce(Int128(0)) { $0 + Int128($1.spent) }
+        let spent = view.lots.reduce(view.ended.spent) { $0 + Int128($1.spent) }
         guard spent + Int128(view.debt) == taken else {
             throw Failure("\(name): lots spent \(spent), debt \(view.debt), taken \(taken)")
         }

@@ -70,9 +70,9 @@ struct MoneyTests {
         try driver.void(waiting, at: 3)
         driver.settle(at: 1000)
         #expect(driver.record.available == 0)
-        #expect(driver.lots.map(\.voided).sorted() == [5, 6])
-        #expect(throws: Rejection.grantNotOpen) { try driver.void(usable, at: 4) }
-        #expect(throws: Rejection.grantNotOpen) { try driver.void(waiting, at: 4) }
+        #expect(driver.lots.map(\.voided) == [11])
+        #expect(throws: Rejection.grantNotFound) { try driver.void(usable, at: 4) }
+        #expect(throws: Rejection.grantNotFound) { try driver.void(waiting, at: 4) }
         #expect(driver.differences.isEmpty)
     }
 
