@@ -129,7 +129,9 @@ extension Pipeline {
             // Encoding is a third of all work: it goes to whichever thread is ahead.
             if commits.waitingCount > 0 { segment.encode(with: &encoder) }
             schedule.add(segment)
-            let isDue = schedule.isDue(at: now) && !follower.isCheckpointing()
+            let isDue =
+                schedule.isDue(at: now, accounts: engine.ledger.accountCount)
+                && !follower.isCheckpointing()
             if isDue {
                 schedule.begin(at: now)
                 engine.sealKeys()
