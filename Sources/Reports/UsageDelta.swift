@@ -174,10 +174,10 @@ struct UsageDelta: Sendable {
             key.becomeOther(in: &names)
             wanted = CellKey(account: cellKey.account, key: key)
         }
-        let isNew = !cells.contains(wanted)
-        if isNew { quarterCounts[index] = isLastQuarter(of: wanted) ? quarterCounts[index] + 1 : 1 }
+        let count = cells.entries.count
         let place = UInt32(truncatingIfNeeded: cells.place(of: wanted))
-        guard isNew else { return place }
+        guard cells.entries.count > count else { return place }
+        quarterCounts[index] = isLastQuarter(of: wanted) ? quarterCounts[index] + 1 : 1
         previousCells.append(lastCells[index])
         lastCells[index] = place
         return place
