@@ -7,10 +7,10 @@ public struct AccountProfile: Hashable, Sendable {
     public internal(set) var timeZone: String
     /// What billing periods are counted from.
     public internal(set) var anchor: Instant
-    /// True when the vendor named the anchor, so that a change of plan keeps it.
-    public let isAnchorFixed: Bool
     /// The version of the plan in force; nil without a plan.
     public internal(set) var plan: PlanReference?
+    /// True when the vendor named the anchor, so that a change of plan keeps it.
+    public let isAnchorFixed: Bool
     /// When the billing period ends; `Instant.never` when it does not.
     public internal(set) var periodEnd = Instant.never
     public internal(set) var priceList: Name?
@@ -130,7 +130,7 @@ extension Catalogue {
         append(
             AccountProfile(
                 id: new.id, name: new.name, timeZone: new.timeZone, anchor: new.anchor ?? time,
-                isAnchorFixed: new.anchor != nil, plan: nil, priceList: new.priceList,
+                plan: nil, isAnchorFixed: new.anchor != nil, priceList: new.priceList,
                 metadata: new.metadata, createdAt: time))
     }
 

@@ -156,9 +156,9 @@ extension AccountProfile {
         createdAt: Instant
     ) {
         self.init(
-            id: id, name: name, timeZone: timeZone, anchor: anchor, isAnchorFixed: isAnchorFixed,
-            plan: plan, priceList: priceList,
-            metadata: metadata, createdAt: createdAt)
+            id: id, name: name, timeZone: timeZone, anchor: anchor, plan: plan,
+            isAnchorFixed: isAnchorFixed, priceList: priceList, metadata: metadata,
+            createdAt: createdAt)
     }
 }
 
