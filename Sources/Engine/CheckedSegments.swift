@@ -60,7 +60,7 @@ final class SegmentsAhead: Sendable {
         of journal: some JournalReader & Sendable, after mark: JournalMark
     ) throws(StoreError) {
         thread = Mutex(nil)
-        let segments = try CheckedSegments(of: journal, after: mark, details: .leftOut)
+        let segments = try CheckedSegments(of: journal, after: mark, details: .forFolding)
         let handover = Handover(segments)
         do throws(WorkerThread.Unavailable) {
             let started = try WorkerThread { [self] in

@@ -18,18 +18,19 @@ public enum Recovery: Sendable {
     /// segment up to which disk has them.
     public static func recover(
         from journal: some JournalReader, checkpoint: RestoredState?, seed: UInt64,
-        interimEvents: Int, fold: (SegmentContents) -> Void,
+        interimEvents: Int, details: EncodedSegment.DetailTexts = .read,
+        fold: (SegmentContents) -> Void,
         interim: (LedgerImage, JournalMark) throws(StoreError) -> UInt64 = { $1.number }
     ) throws(StoreError) -> RecoveredLedger {
         var segments = try CheckedSegments(
-            of: journal, after: checkpoint?.through ?? .start, details: .read)
+            of: journal, after: checkpoint?.through ?? .start, details: details)
         return try recover(
             checkpoint, seed, interimEvents, next: { () throws(StoreError) in try segments.next() },
             fold, interim)
     }
 
-    /// The same, with the next segments read and checked on a thread of their own; without the texts
-    /// of their details.
+    /// The same, with the next segments read and checked on a thread of their own; of the texts of their
+    /// details only those that folding needs.
     public static func recoverReadingAhead(
         from journal: some JournalReader & Sendable, checkpoint: RestoredState?, seed: UInt64,
         interimEvents: Int, fold: (SegmentContents) -> Void,

@@ -75,7 +75,7 @@ public struct OpenFiles: ~Copyable, Sendable {
         guard besides else {
             return try Recovery.recover(
                 from: journal, checkpoint: restored, seed: seed, interimEvents: interimEvents,
-                fold: { readModel.fold($0) },
+                details: .forFolding, fold: { readModel.fold($0) },
                 interim: { (image, mark) throws(StoreError) in
                     try store(image, mark, readModel, in: &state)
                 })

@@ -38,8 +38,6 @@ extension EncodedSegment {
 
     /// Checks the checksums, the number, the chain and both hashes, and reads all events.
     ///
-    /// Where they are left out the `texts` of charges in the details part are empty: to fold a
-    /// segment nobody needs them.
     public func contents(
         after previous: [UInt8]?, texts: DetailTexts = .read
     ) throws(SegmentError) -> SegmentContents {
@@ -55,7 +53,10 @@ extension EncodedSegment {
 
     /// What becomes of the texts of charges in the details part.
     public enum DetailTexts: Sendable {
-        case read, leftOut
+        case read
+        /// They are empty in a segment that places no hold: folding needs those of holds alone, which
+        /// keep them until they are captured.
+        case forFolding
     }
 
     /// Checks the details, or what was kept of them, and stops before their columns.

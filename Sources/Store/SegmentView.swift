@@ -191,8 +191,9 @@ extension SegmentView {
         }
         contents.charges.reserveCapacity(header.chargeCount)
         for index in 0..<header.chargeCount { contents.charges.append(numbers(ofCharge: index)) }
+        let leavesOut = details == .forFolding && roles?.placesHolds != true
         for column in Text.allCases {
-            if details == .leftOut, column.rawValue >= SegmentFormat.moneyTexts { continue }
+            if leavesOut, column.rawValue >= SegmentFormat.moneyTexts { continue }
             let ranges = try copyTexts(column, to: &contents.bytes)
             for (index, range) in ranges.enumerated() { contents.charges[index][column] = range }
         }

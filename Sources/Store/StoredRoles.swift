@@ -12,6 +12,9 @@ struct StoredRoles: Sendable {
     /// Segment and index of the hold; reserved, repaid, lapsed.
     fileprivate let captured: [StoredIntegers]
 
+    /// True when one of the charges places a hold.
+    var placesHolds: Bool { placed.contains { $0.count > 0 } }
+
     /// What a charge made at `time` says of a hold.
     func role(
         ofCharge charge: Int, at time: Instant, in bytes: Span<UInt8>

@@ -89,6 +89,7 @@ public struct ModelEvent: Hashable, Sendable {
     public var note = ""
     public var team = ""
     public var run = ""
+    public var module = ""
     public var key = ""
     public var content: UInt64 = 0
 

@@ -37,7 +37,7 @@ extension ModelLedger {
             Hold(
                 spot: nextSpot, until: placedAt + terms.seconds * 1_000_000, terms: terms,
                 parts: parts, overdraft: left, team: move.team, run: move.run,
-                counted: counted))
+                module: move.module, counted: counted))
         return enter(.held, move, place, at: time) {
             $0.amount = terms.amount
             $0.shares = parts
@@ -45,6 +45,7 @@ extension ModelLedger {
             $0.uses = uses
             $0.team = move.team
             $0.run = move.run
+            $0.module = move.module
         }
     }
 
@@ -69,6 +70,7 @@ extension ModelLedger {
             $0.take(event)
             $0.team = hold.team
             $0.run = hold.run
+            $0.module = hold.module
         }
     }
 
@@ -97,6 +99,7 @@ extension ModelLedger {
             guard charged != nil else { return }
             $0.team = hold.team
             $0.run = hold.run
+            $0.module = hold.module
         }
     }
 

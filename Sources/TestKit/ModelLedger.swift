@@ -40,6 +40,7 @@ public struct ModelLedger: Sendable {
         let overdraft: Int64
         var team = ""
         var run = ""
+        var module = ""
         var counted: [(since: Spot, key: String)] = []
 
         var total: Int64 { parts.reduce(overdraft) { $0 + $1.micros } }

@@ -61,6 +61,7 @@ extension ModelLedger {
             $0.uses = uses
             $0.team = move.team
             $0.run = move.run
+            $0.module = move.module
         }
     }
 

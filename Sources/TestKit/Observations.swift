@@ -145,6 +145,7 @@ extension SegmentContents {
         event.key = String(decoding: bytes[charge.idempotence.key.indices], as: UTF8.self)
         event.team = String(decoding: bytes[charge.details.team.indices], as: UTF8.self)
         event.run = String(decoding: bytes[charge.details.run.indices], as: UTF8.self)
+        event.module = String(decoding: bytes[charge.details.module.indices], as: UTF8.self)
         event.content = UInt64(truncatingIfNeeded: charge.idempotence.fingerprint)
         return event
     }

@@ -68,6 +68,7 @@ public struct Move: Hashable, Sendable {
     /// What a call says of itself, or nothing.
     public var team = ""
     public var run = ""
+    public var module = ""
 
     public init(_ kind: Kind, on account: String, key: String, postedAt: Int64? = nil) {
         self.account = account
@@ -215,7 +216,7 @@ extension Move {
 
     private var words: [UInt64] {
         [UInt64(bitPattern: postedAt ?? .min)] + kind.words
-            + (team + "/" + run).utf8.map(UInt64.init)
+            + (team + "/" + run + "/" + module).utf8.map(UInt64.init)
     }
 }
 

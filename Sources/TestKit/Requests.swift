@@ -81,6 +81,7 @@ extension CommandBatch {
         } else {
             command.details.team = bytes.appending(move.team.utf8.span)
             command.details.run = bytes.appending(move.run.utf8.span)
+            command.details.module = bytes.appending(move.module.utf8.span)
         }
         if let posted = move.postedAt { command.postedAt = Instant(micros: posted) }
         return command

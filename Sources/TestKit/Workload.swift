@@ -128,6 +128,7 @@ public struct Workload: Sendable {
         var move = Move(kind, on: account, key: "key-\(keysMade)")
         if random.chance(70) { move.team = random.pick(["red", "blue"]) }
         if random.chance(50) { move.run = "run-\(random.below(4))" }
+        if keysMade % 4 > 0 { move.module = "module-\(keysMade % 4)" }
         if random.chance(character.postedPercent) {
             move.postedAt = now - Int64(random.skewed(below: 2_000_000)) + 100
         }

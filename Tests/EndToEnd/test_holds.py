@@ -75,6 +75,35 @@ class HoldTests(TallyCase):
         self.assertEqual(balance["available"] + balance["held"], GRANT - spent)
         self.assert_audited(operator)
 
+    def test_what_a_hold_said_of_its_call_outlives_a_kill(self):
+        server = self.start()
+        operator = self.client(server, server.make_key())
+        self.make_account(operator, "acme", 100)
+        answer = operator.send("PUT", "/v1/price-lists/default", {"rules": [
+            {"id": "r", "action": "chat", "parts": [{"parameter": "tokens", "price": 0.3}]}]})
+        self.assertEqual(answer.status, 200, answer)
+        said = {"parameters": {"tokens": 10}, "module": "m1", "request_id": "r-1",
+                "metadata": {"a": "1"}}
+        holds = []
+        for name in ("before", "after"):
+            body = {"account": "acme", "action": "chat", **said}
+            answer = operator.post("/v1/holds", body, idempotency_key=name)
+            self.assertEqual(answer.status, 201, answer)
+            holds.append(answer.json["hold_id"])
+
+        def capture(client, hold):
+            answer = client.post(
+                f"/v1/holds/{hold}/capture", {"status": 200}, idempotency_key=hold)
+            self.assertEqual((answer.status, answer.json["credits"]), (201, 3), answer)
+            entry = client.get(f"/v1/entries/{answer.json['entry_id']}?account=acme").json
+            self.assertEqual({name: entry[name] for name in said}, said)
+
+        capture(operator, holds[0])
+        server.kill()
+        operator = self.client(self.start(), operator.key)
+        capture(operator, holds[1])
+        self.assert_audited(operator)
+
     def endings(self, client):
         """The holds that have ended, and all holds."""
         ended = set()

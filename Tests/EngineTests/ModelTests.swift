@@ -14,14 +14,16 @@ struct ModelTests {
         run.checkBalances()
     }
 
-    @Test(arguments: UInt64(1)...40)
-    func `a ledger recovered from the journal is the one that wrote it`(seed: UInt64) throws {
+    @Test(arguments: UInt64(1)...40, [EncodedSegment.DetailTexts.read, .forFolding])
+    func `a ledger recovered from the journal is the one that wrote it`(
+        seed: UInt64, details: EncodedSegment.DetailTexts
+    ) throws {
         var run = try ModelRun(seed: seed)
         for _ in 0..<40 { try run.segment() }
         var folded: [UInt64] = []
         let recovered = try Recovery.recover(
             from: run.journal, checkpoint: nil, seed: seed &* 3, interimEvents: .max,
-            fold: { folded.append($0.number) })
+            details: details, fold: { folded.append($0.number) })
         #expect(folded == run.journal.segments.map(\.number))
         #expect(recovered.last.number == folded.last ?? 0)
         #expect(recovered.last.hash == run.journal.segments.last?.hash ?? SegmentFormat.firstHash)
