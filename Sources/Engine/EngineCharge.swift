@@ -165,6 +165,7 @@ extension RefusalEvent.Reason {
             self = .refundExceedsCharge(refundable: refundable)
         case .budgetExceeded(let excess): self = .budgetExceeded(excess)
         case .budgetNotFound, .planNotFound, .budgetShapeFixed, .budgetParentInvalid,
+            .budgetHasChildren,
             .tooManyBudgets, .tooManyScenarios, .tooManyHolds, .holdNotFound, .accountNotFound,
             .accountExists,
             .grantNotFound, .grantNotOpen, .apiKeyNotFound, .apiKeyExists, .priceListNotFound,

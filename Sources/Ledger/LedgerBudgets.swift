@@ -58,7 +58,7 @@ extension Ledger {
         let all = budgets(of: slot)
         guard all.contains(where: { $0.terms.name == name }) else { throw .budgetNotFound }
         guard !all.contains(where: { $0.terms.parent == name }) else {
-            throw .budgetParentInvalid
+            throw .budgetHasChildren
         }
     }
 

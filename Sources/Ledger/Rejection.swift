@@ -12,8 +12,10 @@ public enum Rejection: Error, Hashable, Sendable {
     case planNotFound
     /// The scope, window and parent of a budget cannot be changed.
     case budgetShapeFixed
-    /// There is no such parent, it stands too high, or it still has children.
+    /// There is no such parent, or too many stand above it.
     case budgetParentInvalid
+    /// It is the parent of others.
+    case budgetHasChildren
     /// The account has as many budgets as it may have.
     case tooManyBudgets
     /// The account has as many scenarios as it may have.

@@ -117,12 +117,12 @@ public struct RetentionCounters: Hashable, Sendable {
     public internal(set) var failures: UInt64 = 0
     /// Up to which segment nothing was left to delete, by days of retention, as of the last sweep.
     public private(set) var through: [UInt16: UInt64] = [:]
-    private var lastEnd: ContinuousClock.Instant?
+    private var lastEnd = ContinuousClock.now
 
     init() {}
 
-    /// How long ago the last sweep was finished; nil when none was.
-    public var age: Duration? { lastEnd.map { ContinuousClock.now - $0 } }
+    /// How long ago the last sweep was finished, or the start when none was.
+    public var age: Duration { ContinuousClock.now - lastEnd }
 
     mutating func add(_ step: RetentionStep) {
         calls += UInt64(step.deletedCount)

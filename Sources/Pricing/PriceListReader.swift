@@ -254,7 +254,8 @@ extension PriceListReader {
 
     /// Credits of 0 or more, written as a number or as a string.
     mutating func credits() throws(PriceListError) -> Credits {
-        let rule = "it is an amount of credits from 0 to 10^12 with at most 6 decimals"
+        let rule =
+            "it is an amount of credits from 0 to 10^12 with at most 6 decimals and no exponent"
         let range = try scan { (cursor, text) throws(JSONError) in
             try cursor.kind(in: text) == .string
                 ? cursor.string(in: text).range : cursor.number(in: text).range

@@ -92,7 +92,8 @@ extension Rejection {
         case .budgetExceeded: "budget_exceeded"
         case .budgetNotFound: "not_found"
         case .planNotFound: "invalid_field"
-        case .budgetShapeFixed, .budgetParentInvalid, .tooManyBudgets, .tooManyScenarios:
+        case .budgetShapeFixed, .budgetParentInvalid, .budgetHasChildren, .tooManyBudgets,
+            .tooManyScenarios:
             "invalid_field"
         case .refundExceedsCharge: "refund_exceeds_charge"
         case .tooManyHolds: "rate_limited"

@@ -18,6 +18,7 @@ extension Problem {
         case .budgetNotFound: self = .nothingHere
         case .budgetShapeFixed: self = .budgetShapeFixed
         case .budgetParentInvalid: self = .budgetParentInvalid
+        case .budgetHasChildren: self = .budgetHasChildren
         case .tooManyBudgets:
             self.init(.invalidField, "an account has at most \(Ledger.budgetsMax) budgets")
         case .tooManyScenarios:
@@ -36,8 +37,7 @@ extension Problem {
         case .grantNotFound: self = .grantNotFound
         case .accountExists:
             self.init(.alreadyExists, "an account has this id already", field: "id")
-        case .grantNotOpen:
-            self.init(.invalidField, "nothing is left of the grant to void", field: "grant")
+        case .grantNotOpen: self = .grantNotOpen
         case .apiKeyExists:
             self.init(.alreadyExists, "this key exists already", field: "import_sha256")
         case .priceListNotFound:
@@ -84,13 +84,20 @@ extension Problem {
     private static let grantNotFound = Problem(
         .notFound, "the account has no such grant, or it has ended", field: "grant")
 
+    private static let grantNotOpen = Problem(
+        .invalidField, "nothing is left of the grant to void", field: "grant")
+
     private static let budgetShapeFixed = Problem(
         .invalidField, "scope, window and parent of a budget stay: delete it and make another",
         field: "scope")
 
     private static let budgetParentInvalid = Problem(
-        .invalidField, "the parent does not exist, stands too high, or still has children",
+        .invalidField,
+        "the account has no budget of this name, or \(Ledger.budgetDepthMax) stand above one another",
         field: "parent")
+
+    private static let budgetHasChildren = Problem(
+        .invalidField, "the budget is the parent of others: delete those first", field: "name")
 
     private init(_ excess: BudgetExcess) {
         self.init(

@@ -35,7 +35,8 @@ extension Problem {
         case .invalid(let detail): self.init(.invalidField, detail, field: field)
         case .notAnAmount:
             self.init(
-                .invalidAmount, "an amount is a JSON number with at most 6 decimals, such as 0.4",
+                .invalidAmount,
+                "an amount is a JSON number with at most 6 decimals and no exponent, such as 0.4",
                 field: field)
         case .amountOutOfRange(let detail):
             self.init(.amountOutOfRange, detail, field: field)

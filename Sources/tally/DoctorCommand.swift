@@ -69,11 +69,12 @@ enum DoctorCommand {
         if findings.contains(where: { $0.state == .failed }) { throw Failure.told }
     }
 
-    /// Whether others on the machine can read what is in the folder; nothing where there is none yet.
+    /// Whether others on the machine can read what is or will be in the folder; nothing where there is
+    /// none yet.
     private static func readers(of data: String) -> [Finding] {
-        guard DataFolder.exists(data) else { return [] }
         var status = stat()
-        let isOpen = unsafe stat(data, &status) == 0 && status.st_mode & 0o077 != 0
+        guard unsafe stat(data, &status) == 0 else { return [] }
+        let isOpen = status.st_mode & 0o077 != 0
         let detail =
             isOpen
             ? "others can look into \(data): chmod -R go= \(data)"

@@ -215,6 +215,10 @@ import Testing
         let short = try client.get("/v1/insights/forecast?account=acme").json["forecast"]
         #expect(short["runs_out_at"].text != nil)
         #expect(short["runs_out_earliest"].text != nil)
+        // A day that has used more than it was told to use, 130, counts with what it used.
+        _ = try charge(client, "more", "100")
+        let later = try client.get("/v1/insights/forecast?account=acme").json["forecast"]
+        #expect(later["next_7_days"] == .number("310"))
     }
 }
 

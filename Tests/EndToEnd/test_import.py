@@ -216,21 +216,27 @@ class ImportTest(TallyCase):
         self.table("entries", [
             {"account": "late", "created_at": DAY.format(1), "credits": "1", "action": "x"}])
         self.table("entries", [
-            {"account": account, "created_at": DAY.format(1), "credits": "1", "action": "x"}
-            for account in ("late", "new")])
+            {"account": account, "created_at": DAY.format(day), "credits": "1", "action": "x"}
+            for account, day in (("late", 1), ("new", 1), ("new", 2))])
         self.table("accounts", [{"id": "new"}])
         planned = self.take("--dry-run", code=1)
         self.assertIn("entries.csv:2: created_at: the account has entries up to", planned)
         self.assertIn("1 accounts or grants would not be imported", planned)
         done = run_tally("import", self.tables, "--url", self.server.url, "--key", self.operator.key)
-        self.assertIn("entries: 1 of 2 are there\n", done.stdout)
+        self.assertIn("entries: 2 of 3 are there\n", done.stdout)
         told = self.take(code=1)
         self.assertIn("entries.csv:2: POST", told)
         self.assertIn("before an account has others", told)
         # What the ledger refuses of one account does not hold up the others.
         self.assertEqual(self.balance(self.operator, "late")["available"], 5)
-        self.assertEqual(self.usage(self.operator, "new", "action")["credits"], 1)
+        self.assertEqual(self.usage(self.operator, "new", "action")["credits"], 2)
         self.assertEqual(self.balance(self.operator, "new")["available"], 0)
+        # The same rows once more are known; as another batch they would come too late.
+        planned = self.take("--dry-run", code=1)
+        self.assertIn("1 accounts or grants would not be imported", planned)
+        planned = self.take("--dry-run", "--batch", "other", code=1)
+        self.assertIn("entries.csv:3: created_at: the account has entries up to", planned)
+        self.assertIn("2 accounts or grants would not be imported", planned)
 
     def test_the_same_top_up_of_another_month_is_another_batch(self):
         self.make_account(self.operator, "c", 1)

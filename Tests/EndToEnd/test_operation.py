@@ -119,6 +119,10 @@ class DoctorTests(unittest.TestCase):
             self.assertIn("none yet", found["journal"]["detail"])
             self.assertEqual(found["clock"]["state"], "ok")
             self.assertEqual(os.listdir(folder), [])
+            os.mkdir(data)
+            os.chmod(data, 0o777)
+            self.assertEqual(self.look("--data", data)[1]["access"]["state"], "warning")
+            os.rmdir(data)
             process, _ = serve("--data", data, "--listen", "127.0.0.1:0")
             subprocess.run(
                 [BINARY, "admin", "key", "create", "--role", "service", "--data", data], check=True,

@@ -81,7 +81,9 @@ struct ForecastReport: Sendable {
                 ForecastAnswer.Method(name: $0.method.rawValue, error: $0.error)
             },
             trialCount: forecast.trialCount,
-            nextWeek: (0..<7).reduce(0) { $0 + Self.use(forecast, averageDaily, ahead: $1) },
+            nextWeek: (1..<7).reduce(max(days.today, Self.use(forecast, averageDaily, ahead: 0))) {
+                $0 + Self.use(forecast, averageDaily, ahead: $1)
+            },
             expiring: try expiring(burned))
         answer.runsOutAt = burned.emptyAt
         if let spread = forecast.spread {

@@ -81,7 +81,8 @@ struct QueryParameters: Sendable {
             return try Credits(decimal: text.utf8.span)
         } catch {
             throw Problem(
-                .invalidAmount, "an amount is a number with at most 6 decimals", field: parameter)
+                .invalidAmount, "an amount is a number with at most 6 decimals and no exponent",
+                field: parameter)
         }
     }
 

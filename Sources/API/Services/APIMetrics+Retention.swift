@@ -15,10 +15,10 @@ extension APIMetrics {
             "tally_retention_failures_total", "counter",
             "Sweeps broken off because something could not be read", storage.retentionFailures,
             &text)
-        if let age = storage.retentionAge {
-            add(
-                "tally_retention_age_seconds", "Time since the last sweep was finished", age, &text)
-        }
+        add(
+            "tally_retention_age_seconds",
+            "Time since the last sweep was finished, or since the start", storage.retentionAge,
+            &text)
         guard !storage.retentionThrough.isEmpty else { return }
         let name = "tally_retention_through_segment"
         var lines = "# HELP \(name) Segment up to which nothing is left to delete, by days kept\n"

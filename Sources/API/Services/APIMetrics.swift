@@ -25,8 +25,8 @@ public struct StorageFigures: Hashable, Sendable {
     public var detailsDeletedSegments: UInt64 = 0
     public var retentionSweeps: UInt64 = 0
     public var retentionFailures: UInt64 = 0
-    /// How long ago the last sweep was finished; nil when none was.
-    public var retentionAge: Duration?
+    /// How long ago the last sweep was finished, or the start when none was.
+    public var retentionAge: Duration = .zero
     /// By days of retention: up to which segment nothing was left to delete.
     public var retentionThrough: [UInt16: UInt64] = [:]
 

@@ -101,12 +101,29 @@ struct EntryImport {
             try accounts.sorted { $0.key < $1.key }.compactMap { account, sums in
                 guard let newest = try target.newestEntry(of: account)?["created_at"]?.string,
                     let time = try? Instant(rfc3339: newest.utf8.span), time > sums.first,
-                    try target.newestEntry(of: account, at: sums.first) == nil
+                    try !isOpened(account, sums)
                 else { return nil }
                 return "\(path):\(sums.firstLine): created_at: the account has entries up to "
                     + "\(newest); \(Self.orderRule)"
             }
         }
+    }
+
+    /// True when the grant is there that an import of these rows begins with.
+    private func isOpened(_ account: String, _ sums: Sums) throws -> Bool {
+        let note = openingNote(account, sums)
+        return try target.grants(of: account, at: sums.first)
+            .contains { $0["note"]?.string == note }
+    }
+
+    /// The idempotency key of the grant that the rows of an account are paid from.
+    func openingKey(_ account: String, _ sums: Sums) -> String {
+        target.idempotencyKey(["opening", account, sums.first.rfc3339, "\(sums.peak)"])
+    }
+
+    /// The note of that grant, by which it is known again.
+    func openingNote(_ account: String, _ sums: Sums) -> String {
+        "opening of imported entries, \(openingKey(account, sums))"
     }
 
     static let orderRule =

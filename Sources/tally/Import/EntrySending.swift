@@ -123,10 +123,10 @@ struct EntrySending {
         json.member("amount", Credits(micros: Int64(clamping: sums.peak)))
         json.member("kind", "adjustment")
         json.member("priority", Int64(0))
-        json.member("note", "opening of imported entries")
+        json.member("note", entries.openingNote(account, sums))
         json.member("posted_at", sums.first)
         json.endObject()
-        let key = target.idempotencyKey(["opening", account, sums.first.rfc3339, "\(sums.peak)"])
+        let key = entries.openingKey(account, sums)
         let answer: (status: Int, json: JSONValue, isReplayed: Bool)
         do {
             answer = try target.post("/v1/accounts/\(account)/grants", json.bytes, key: key)

@@ -58,13 +58,23 @@ final class ImportTarget {
         return isThere
     }
 
-    /// The newest entry of an account, or that of a time; nil for none.
-    func newestEntry(of account: String, at time: Instant? = nil) throws -> JSONValue? {
-        let range = time.map { "&from=\($0.rfc3339)&to=\(Instant(micros: $0.micros + 1).rfc3339)" }
-        let path = "/v1/entries?account=\(account)&limit=1\(range ?? "")"
+    /// The newest entry of an account; nil for none.
+    func newestEntry(of account: String) throws -> JSONValue? {
+        try entries(of: account, "limit=1").first
+    }
+
+    /// The newest grants of an account at a time, at most a page of them.
+    func grants(of account: String, at time: Instant) throws -> [JSONValue] {
+        let end = Instant(micros: time.micros + 1)
+        return try entries(
+            of: account, "kind=grant&from=\(time.rfc3339)&to=\(end.rfc3339)&limit=1000")
+    }
+
+    private func entries(of account: String, _ query: String) throws -> [JSONValue] {
         let (_, page) = try connection.send(
-            connection.request(.get, path), allowing: [200, 404])
-        return page["data"]?.array?.first
+            connection.request(.get, "/v1/entries?account=\(account)&\(query)"),
+            allowing: [200, 404])
+        return page["data"]?.array ?? []
     }
 
     /// The keys of an account, asked for once.
