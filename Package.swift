@@ -121,7 +121,10 @@ let package = Package(
         tests("Ledger", ["Credit", "Ledger", "TestKit"]),
         tests(
             "Partition",
-            ["Engine", "Ledger", "Partition", "SQLiteStore", "Store", "TestKit"]),
+            [
+                "Engine", "Ledger", "Partition", "Reports", "SQLiteStore", "SimulatedDisk", "Store",
+                "TestKit",
+            ]),
         tests("Portal", ["Credit", "Portal"]),
         tests("Pricing", ["Credit", "JSON", "Pricing"]),
         tests("Reports", ["Credit", "Ledger", "Reports", "Store", "TestKit"]),

@@ -6,7 +6,7 @@ internal import Synchronization
 /// A segment to be made durable, and the accounts after it when a checkpoint is due.
 struct DecidedSegment: Sendable {
     var segment: PendingSegment
-    let image: LedgerImage?
+    var image: LedgerImage?
 }
 
 /// Makes decided segments durable in order and releases their answers.

@@ -1,3 +1,4 @@
+internal import Credit
 internal import Digest
 internal import Ledger
 public import Store
@@ -123,21 +124,21 @@ extension Pipeline {
             for batch in batches where !engine.submit(batch, at: now) { inbox.putBack(batch) }
             engine.sweep(at: now)
             guard var segment = engine.nextSegment(salt: Self.salt()) else {
-                commits.giveBackRoom()
+                if isDue(schedule, engine, at: now, follower) {
+                    let image = Self.image(of: &engine, at: now, &schedule)
+                    commits.put(DecidedSegment(segment: .nothing, image: image))
+                } else {
+                    commits.giveBackRoom()
+                }
                 continue
             }
             // Encoding is a third of all work: it goes to whichever thread is ahead.
             if commits.waitingCount > 0 { segment.encode(with: &encoder) }
             schedule.add(segment)
-            let isDue =
-                schedule.isDue(at: now, accounts: engine.ledger.accountCount)
-                && !follower.isCheckpointing()
-            if isDue {
-                schedule.begin(at: now)
-                engine.sealKeys()
+            var decided = DecidedSegment(segment: segment, image: nil)
+            if isDue(schedule, engine, at: now, follower) {
+                decided.image = Self.image(of: &engine, at: now, &schedule)
             }
-            let decided = DecidedSegment(
-                segment: segment, image: isDue ? engine.ledger.image : nil)
             if segment.contents.count <= Self.ownCommitEventsMax, commits.isIdle {
                 committing.commit(decided)
                 commits.giveBackRoom()
@@ -146,10 +147,27 @@ extension Pipeline {
             }
         }
         if schedule.hasEvents {
-            engine.sealKeys()
-            commits.put(DecidedSegment(segment: .nothing, image: engine.ledger.image))
+            let image = Self.image(of: &engine, at: time.now(), &schedule)
+            commits.put(DecidedSegment(segment: .nothing, image: image))
         }
         commits.close()
+    }
+
+    private func isDue(
+        _ schedule: CheckpointSchedule, _ engine: borrowing Engine, at now: Instant,
+        _ follower: PipelineFollower
+    ) -> Bool {
+        schedule.isDue(at: now, accounts: engine.ledger.accountCount)
+            && !follower.isCheckpointing()
+    }
+
+    /// What a checkpoint that is asked for now has to hold.
+    private static func image(
+        of engine: inout Engine, at now: Instant, _ schedule: inout CheckpointSchedule
+    ) -> LedgerImage {
+        schedule.begin(at: now)
+        engine.sealKeys()
+        return engine.ledger.image
     }
 
     private func lookUpKeys(

@@ -86,13 +86,13 @@ extension Ledger {
     mutating func forgetEndedLots(of slot: AccountSlot, at time: Instant) {
         var ended = Lot.none
         var next = records[Int(slot)].firstClosedLot
-        while next != Lot.none {
+        while next != Lot.none, !lots[Int(next)].neverEnds {
             if lots[Int(next)].isEnded { ended = next }
             next = lots[Int(next)].next
         }
         var previous = Lot.none
         next = records[Int(slot)].firstClosedLot
-        while next != Lot.none {
+        while next != Lot.none, !lots[Int(next)].neverEnds {
             let current = next
             next = lots[Int(current)].next
             let lot = lots[Int(current)]
@@ -127,8 +127,26 @@ extension Ledger {
             lots[Int(previous)].next = next
         }
         lots[Int(lot)].state = .closed
-        lots[Int(lot)].next = records[Int(slot)].firstClosedLot
-        records[Int(slot)].firstClosedLot = lot
+        close(lot, of: slot)
+    }
+
+    /// Puts a lot into the closed chain: those that never end come last, so that nobody who looks for
+    /// ended ones passes them.
+    private mutating func close(_ lot: UInt32, of slot: AccountSlot) {
+        var previous = Lot.none
+        var next = records[Int(slot)].firstClosedLot
+        if lots[Int(lot)].neverEnds {
+            while next != Lot.none, !lots[Int(next)].neverEnds {
+                previous = next
+                next = lots[Int(next)].next
+            }
+        }
+        lots[Int(lot)].next = next
+        if previous == Lot.none {
+            records[Int(slot)].firstClosedLot = lot
+        } else {
+            lots[Int(previous)].next = lot
+        }
     }
 
     /// Recomputes when the first lot of an account becomes usable or expires, or a hold expires.
@@ -175,18 +193,25 @@ extension Lot {
     /// The same with another's amounts; nil when that is more than can be counted.
     fileprivate func adding(_ other: Lot) -> Lot? {
         let granted = granted.addingReportingOverflow(other.granted)
-        guard !granted.overflow else { return nil }
+        let spent = spent.addingReportingOverflow(other.spent)
+        let expired = expired.addingReportingOverflow(other.expired)
+        let voided = voided.addingReportingOverflow(other.voided)
+        guard !granted.overflow, !spent.overflow, !expired.overflow, !voided.overflow else {
+            return nil
+        }
         var sum = Lot(
             position: position, source: source, priority: priority, effectiveAt: effectiveAt,
             expiresAt: expiresAt, granted: granted.partialValue, remaining: 0, state: state)
-        // None of these is more than what was granted.
-        sum.spent = spent + other.spent
-        sum.expired = expired + other.expired
-        sum.voided = voided + other.voided
+        sum.spent = spent.partialValue
+        sum.expired = expired.partialValue
+        sum.voided = voided.partialValue
         sum.isVoided = isVoided
         sum.next = next
         return sum
     }
+
+    /// True of one that stays until it is voided.
+    fileprivate var neverEnds: Bool { expiresAt == .never && !isVoided }
 
     /// When it changes by itself: expiry, or before that the time at which it becomes usable.
     var dueAt: Instant {

@@ -7,12 +7,14 @@ internal import Synchronization
 
 /// Writes checkpoints on a thread of its own, so that they never hold up a commit.
 ///
-/// One is written at a time. One that cannot be written (a full disk) is tried again when the next
-/// is asked for: until then memory goes on holding what it would have stored.
+/// One is written at a time, and none is asked for meanwhile. One that cannot be written (a full disk) is
+/// tried again after a pause, and at the end: until then memory goes on holding what it would have stored.
 final class Checkpointer: Sendable {
     /// After a checkpoint so many times as many keys and cells of usage are merged as it brought, if there
     /// are: each is merged about as often in all.
     private static let mergedShare = 4
+    /// How long after a checkpoint could not be written it is tried again.
+    static let retryPause: Duration = .seconds(10)
 
     private struct Job: Sendable {
         let image: LedgerImage
@@ -21,7 +23,6 @@ final class Checkpointer: Sendable {
     }
 
     private struct Status: Sendable {
-        var failed: Job?
         /// What was asked for last while another one was being written.
         var missed: (image: LedgerImage, mark: JournalMark)?
         var lastWritten: UInt64 = 0
@@ -34,14 +35,20 @@ final class Checkpointer: Sendable {
     private let keys: KeyArchive
     private let pacer: Pacer
     private let failed: @Sendable (StoreError) -> Void
+    private let retryPause: Duration
+    private let stopping: StopSignal
     private let jobs = WorkQueue<Job>(capacity: 1)
     private let status = Mutex(Status())
     private let thread: Mutex<WorkerThread?>
 
     init(
         state: consuming SQLiteState, readModel: ReadModel, keys: KeyArchive, pacer: Pacer,
+        retryPause: Duration = Checkpointer.retryPause,
         failed: @escaping @Sendable (StoreError) -> Void
     ) throws(StoreError) {
+        guard let stopping = StopSignal() else { throw .unavailable("no pipe could be made") }
+        self.stopping = stopping
+        self.retryPause = retryPause
         self.readModel = readModel
         self.keys = keys
         self.pacer = pacer
@@ -62,7 +69,6 @@ final class Checkpointer: Sendable {
 
     /// Asks for a checkpoint through a segment that the read model has just folded.
     func request(_ image: LedgerImage, through mark: JournalMark) {
-        if let job = status.withLock({ $0.failed.take() }) { jobs.put(job) }
         guard let frozen = readModel.freeze() else {
             return status.withLock { $0.missed = (image, mark) }
         }
@@ -78,6 +84,7 @@ final class Checkpointer: Sendable {
 
     /// Finishes what was asked for and ends the thread.
     func stop() {
+        stopping.stop()
         jobs.close()
         let held = thread.withLock { Handover($0.take()) }
         if let running = held.take() { running?.join() }
@@ -85,7 +92,7 @@ final class Checkpointer: Sendable {
 
     private func run(_ state: inout SQLiteState) {
         while let job = jobs.take() {
-            guard write(job, to: &state) else { continue }
+            guard writeAtLast(job, to: &state) else { continue }
             merge(&state)
         }
         if let last = lastJob { _ = write(last, to: &state) }
@@ -99,6 +106,15 @@ final class Checkpointer: Sendable {
             let frozen = readModel.freeze()
         else { return nil }
         return Job(image: image, mark: mark, frozen: frozen)
+    }
+
+    /// Writes it as soon as that can be; false when it could not until the end, or never will.
+    private func writeAtLast(_ job: Job, to state: inout SQLiteState) -> Bool {
+        while !write(job, to: &state) {
+            guard !isCondemned else { return false }
+            if stopping.wait(retryPause) { return write(job, to: &state) }
+        }
+        return true
     }
 
     /// False when it could not be written.
@@ -119,7 +135,6 @@ final class Checkpointer: Sendable {
             return true
         } catch {
             status.withLock { status in
-                status.failed = job
                 status.lastError = error
                 status.counters.failed += 1
             }

@@ -1,5 +1,7 @@
 import Credit
+import Dispatch
 import Engine
+import Glibc
 import Ledger
 import Store
 import Synchronization
@@ -19,6 +21,7 @@ struct PipelineTests {
         }
 
         let seen = Mutex(Seen())
+        let hasCheckpoint = DispatchSemaphore(value: 0)
         let journal = MemoryJournal()
 
         var follower: PipelineFollower {
@@ -27,6 +30,7 @@ struct PipelineTests {
                 deliver: { _, answers in self.deliver(answers) },
                 checkpoint: { _, mark in
                     self.seen.withLock { $0.checkpoints.append(mark.number) }
+                    self.hasCheckpoint.signal()
                 },
                 failed: { _ in self.seen.withLock { $0.failures += 1 } })
         }
@@ -60,10 +64,12 @@ struct PipelineTests {
         }
     }
 
-    private static func start(_ witness: Witness) throws -> Pipeline {
+    private static func start(
+        _ witness: Witness, _ time: ManualTime = ManualTime()
+    ) throws -> Pipeline {
         try Pipeline(
             engine: try Engine(ledger: Ledger(seed: 1), after: .start),
-            stage: CommitStage(journal: witness.journal, after: .start), time: ManualTime(),
+            stage: CommitStage(journal: witness.journal, after: .start), time: time,
             follower: witness.follower)
     }
 
@@ -134,6 +140,20 @@ struct PipelineTests {
             #expect(seen.failures == 1)
             #expect(seen.checkpoints.isEmpty)
         }
+    }
+
+    @Test func `a checkpoint comes after a minute though nothing else happens`() throws {
+        let witness = Witness()
+        let time = ManualTime()
+        let pipeline = try Self.start(witness, time)
+        #expect(pipeline.submit(try Self.batch(0, 10)))
+        while witness.seen.withLock({ $0.answered.count }) < 10 { sched_yield() }
+        time.advance(micros: 61_000_000)
+        witness.hasCheckpoint.wait()
+        #expect(witness.seen.withLock { $0.checkpoints } == [1])
+        pipeline.stop()
+        #expect(witness.seen.withLock { $0.checkpoints } == [1])
+        #expect(witness.journal.segments.count == 1)
     }
 
     @Test func `a pipeline without work stops at once`() throws {
