@@ -10,7 +10,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
     static let fileName = "state.db"
     /// PRAGMA application_id, "TLYS".
     static let applicationID: Int64 = 0x544C_5953
-    static let schemaVersion: Int64 = 7
+    static let schemaVersion: Int64 = 8
     /// A checkpoint writes megabytes, which fewer and longer pages make cheaper.
     private static let pageBytes = 16_384
 
@@ -103,7 +103,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
             PRIMARY KEY (account, id)) WITHOUT ROWID;
         CREATE TABLE key_run (
             number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
-            count INTEGER NOT NULL);
+            count INTEGER NOT NULL, crc32 INTEGER NOT NULL);
         CREATE TABLE key_filter (run INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE TABLE key_page (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
         """

@@ -74,30 +74,29 @@ struct RunTables: Sendable {
         [id(of: place, in: run), Int64(bitPattern: run.range.through)]
     }
 
-    /// The runs, oldest first, made of number, segments, count and a row whose `columns` begin with the fifth.
+    /// The runs, oldest first, made of number, segments, count and the values of so many further columns.
     ///
-    /// Their segments follow each other from the first one up to `through`, unless nil, so that none can be
-    /// missing.
+    /// Each row ends with the CRC-32 of what it says. Their segments follow each other from the first one up
+    /// to `through`, unless nil, so that none can be missing.
     func runs<Run: StateRun>(
-        _ columns: String? = nil, through: UInt64?, _ database: borrowing Database,
-        _ make: (Int64, SegmentRange, Int, borrowing Statement) -> Run
+        furtherColumns: Int = 0, through: UInt64?, _ database: borrowing Database,
+        _ make: (Int64, SegmentRange, Int, ArraySlice<Int64>) -> Run
     ) throws(StoreError) -> [Run] {
-        let columns = ["number, after, through, count"] + (columns.map { [$0] } ?? [])
-        let select = try database.statement(
-            "SELECT \(columns.joined(separator: ", ")) FROM \(name)_run ORDER BY through")
+        let select = try database.statement("SELECT * FROM \(name)_run ORDER BY through")
         var runs: [Run] = []
         while try select.step(database) {
-            let number = select.integer(0)
+            let values = (0..<4 + furtherColumns).map { select.integer(Int32($0)) }
+            let number = values[0]
             let range = SegmentRange(
-                after: UInt64(bitPattern: select.integer(1)),
-                through: UInt64(bitPattern: select.integer(2)))
-            guard number > 0, number <= numberMax,
+                after: UInt64(bitPattern: values[1]), through: UInt64(bitPattern: values[2]))
+            guard select.integer(Int32(values.count)) == Self.checksum(of: values),
+                number > 0, number <= numberMax,
                 range.after == runs.last?.range.through ?? 0, range.after < range.through
             else {
                 select.reset()
                 throw .corrupt("\(SQLiteState.fileName): \(name) run \(number)")
             }
-            runs.append(make(number, range, Int(select.integer(3)), select))
+            runs.append(make(number, range, Int(values[3]), values[4...]))
         }
         guard through == nil || through == runs.last?.range.through ?? 0 else {
             throw .corrupt("\(SQLiteState.fileName): \(name) runs are missing")
@@ -114,8 +113,12 @@ struct RunTables: Sendable {
                 run.number, Int64(bitPattern: run.range.after),
                 Int64(bitPattern: run.range.through), Int64(run.count),
             ] + columns
-        try database.run(
-            "INSERT INTO \(name)_run VALUES (\(values.map(String.init).joined(separator: ", ")))")
+        let row = (values + [Self.checksum(of: values)]).map(String.init)
+        try database.run("INSERT INTO \(name)_run VALUES (\(row.joined(separator: ", ")))")
+    }
+
+    private static func checksum(of values: [Int64]) -> Int64 {
+        Int64(Checksum.crc32(of: values))
     }
 
     /// Removes that there is a run; its pages stay for now.

@@ -12,7 +12,8 @@ extension SQLiteState {
         CREATE TABLE usage_run (
             number INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL,
             count INTEGER NOT NULL, pages INTEGER NOT NULL, newest INTEGER NOT NULL,
-            oldest_quarter INTEGER NOT NULL, oldest_hour INTEGER NOT NULL);
+            oldest_quarter INTEGER NOT NULL, oldest_hour INTEGER NOT NULL,
+            crc32 INTEGER NOT NULL);
         CREATE TABLE usage_page (
             id INTEGER PRIMARY KEY, run INTEGER NOT NULL, account INTEGER NOT NULL,
             start INTEGER NOT NULL, body BLOB NOT NULL);
@@ -23,12 +24,12 @@ extension SQLiteState {
     static func usageRuns(_ database: borrowing Database) throws(StoreError) -> [UsageRun] {
         let through = try head(database)?.counts.usageThrough ?? 0
         return try RunTables.usage.runs(
-            "pages, newest, oldest_quarter, oldest_hour", through: UInt64(through), database
-        ) { number, range, count, row in
-            UsageRun(
-                number: number, range: range, pages: Int(row.integer(4)), count: count,
-                newest: row.integer(5), oldestQuarter: row.integer(6),
-                oldestHour: row.integer(7))
+            furtherColumns: 4, through: UInt64(through), database
+        ) { number, range, count, further in
+            let values = Array(further)
+            return UsageRun(
+                number: number, range: range, pages: Int(values[0]), count: count,
+                newest: values[1], oldestQuarter: values[2], oldestHour: values[3])
         }
     }
 

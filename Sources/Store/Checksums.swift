@@ -1,5 +1,15 @@
 internal import Digest
 
+/// Checksums of what is stored beside bodies that carry their own.
+public enum Checksum: Sendable {
+    /// The CRC-32 of numbers, of eight bytes each.
+    public static func crc32(of numbers: [Int64]) -> UInt32 {
+        var bytes: [UInt8] = []
+        for number in numbers { bytes.append(fixed: number) }
+        return CRC32.checksum(of: bytes.span)
+    }
+}
+
 extension [UInt8] {
     /// The same with a CRC-32 at its end, of it and of the numbers that it is stored under.
     consuming func withChecksum(under key: [Int64] = []) -> [UInt8] {
