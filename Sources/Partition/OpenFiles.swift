@@ -108,13 +108,20 @@ public struct OpenFiles: ~Copyable, Sendable {
 
     /// What the state file gives back; nil when it is empty or damaged.
     ///
-    /// Throws when it is sound and was made from segments that the journal does not have: those
+    /// Throws what may pass, such as a lock or a full disk: only damage makes the file anew. Throws too when it is sound and was made from segments that the journal does not have: those
     /// were durable once, and starting without them would forget what somebody was told.
     private static func restore(
         _ state: borrowing SQLiteState, journal: SQLiteJournalReader
     ) throws(StoreError) -> RestoredState? {
         let through = state.through
-        guard let restored = try? state.restored() else { return nil }
+        let found: RestoredState?
+        do throws(StoreError) {
+            found = try state.restored()
+        } catch {
+            guard case .corrupt = error else { throw error }
+            return nil
+        }
+        guard let restored = found else { return nil }
         guard try Recovery.isPart(restored.through, of: journal) else {
             throw .corrupt(
                 """

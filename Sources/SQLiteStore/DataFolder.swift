@@ -64,25 +64,41 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
         guard errno == EEXIST else { throw .unavailable("\(path): \(lastError())") }
     }
 
-    public func copyDurably(_ name: String, to copy: String) throws(StoreError) -> Bool {
-        let source = unsafe open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
-        guard source >= 0 else {
+    public func rewrite(_ name: String) throws(StoreError) {
+        let file = unsafe open("\(path)/\(name)", O_RDWR | O_CLOEXEC)
+        guard file >= 0 else {
             guard errno == ENOENT else { throw unavailable(name) }
-            return false
+            return
         }
-        defer { close(source) }
-        let target = unsafe open(
-            "\(path)/\(copy)", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard target >= 0 else { throw unavailable(copy) }
-        defer { close(target) }
-        try Self.copy(source, to: target)
-        guard fsync(target) == 0 else { throw unavailable(copy) }
-        return true
+        defer { close(file) }
+        var block = [UInt8](repeating: 0, count: 1 << 20)
+        var offset = 0
+        while true {
+            let count = unsafe block.withUnsafeMutableBytes { buffer in
+                unsafe pread(file, buffer.baseAddress, buffer.count, offset)
+            }
+            if count == 0 { break }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                throw unavailable(name)
+            }
+            try write(block, count, at: offset, of: file, name)
+            offset += count
+        }
+        guard fsync(file) == 0 else { throw unavailable(name) }
     }
 
-    public func rename(_ name: String, to other: String) throws(StoreError) {
-        guard unsafe Glibc.rename("\(path)/\(name)", "\(path)/\(other)") == 0 else {
-            throw unavailable(name)
+    private func write(
+        _ block: [UInt8], _ count: Int, at offset: Int, of file: Int32, _ name: String
+    ) throws(StoreError) {
+        var done = 0
+        while done < count {
+            let written = unsafe block.withUnsafeBytes { buffer in
+                unsafe pwrite(
+                    file, buffer.baseAddress?.advanced(by: done), count - done, offset + done)
+            }
+            guard written > 0 || errno == EINTR else { throw unavailable(name) }
+            done += max(0, written)
         }
     }
 
@@ -121,36 +137,6 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
 
     private func unavailable(_ name: String) -> StoreError {
         .unavailable("\(path)/\(name): \(Self.lastError())")
-    }
-
-    private static func copy(_ source: Int32, to target: Int32) throws(StoreError) {
-        var block = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = unsafe block.withUnsafeMutableBytes { buffer in
-                unsafe read(source, buffer.baseAddress, buffer.count)
-            }
-            if count == 0 { return }
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                throw .unavailable("log: \(lastError())")
-            }
-            try write(block, count, to: target)
-        }
-    }
-
-    private static func write(
-        _ block: [UInt8], _ count: Int, to target: Int32
-    ) throws(StoreError) {
-        var done = 0
-        while done < count {
-            let written = unsafe block.withUnsafeBytes { buffer in
-                unsafe Glibc.write(target, buffer.baseAddress?.advanced(by: done), count - done)
-            }
-            guard written > 0 || errno == EINTR else {
-                throw .unavailable("log: \(lastError())")
-            }
-            done += max(0, written)
-        }
     }
 
     private static func lastError() -> String {

@@ -134,6 +134,11 @@ struct Database: ~Copyable {
         }
     }
 
+    /// Empties the log at a start, if nobody reads in it: else it is read as it is.
+    func emptyLog() throws(StoreError) {
+        _ = try truncateLogIfFree(waiting: Self.busyMillis)
+    }
+
     /// Copies the whole log into the file and empties it; false when somebody reads in it.
     ///
     /// Waits for readers no longer than so many milliseconds.
@@ -146,6 +151,14 @@ struct Database: ~Copyable {
             throw StoreError(code, "wal_checkpoint(TRUNCATE): \(message)")
         }
         return code == SQLITE_OK
+    }
+
+    /// True when the last call failed because there was no room, or a write did, and no sync.
+    var couldNotWrite: Bool {
+        // SQLITE_IOERR_WRITE and SQLITE_IOERR_TRUNCATE, which Swift does not see.
+        let writeErrors = [SQLITE_IOERR | 3 << 8, SQLITE_IOERR | 6 << 8]
+        let code = unsafe sqlite3_extended_errcode(handle)
+        return [SQLITE_FULL, SQLITE_BUSY].contains(code & 0xFF) || writeErrors.contains(code)
     }
 
     /// Copies what readers allow of the log into the file; never waits for them.
@@ -161,16 +174,35 @@ struct Database: ~Copyable {
 /// Whether a log reads back as it is on disk.
 enum LogHealth {
     case sound
-    /// A copy of the log failed, so that parts of it may not be on disk though they read back:
-    /// copying them later would mix old pages with new ones.
+    /// The log may not be on disk though it reads back: copying it later would mix old pages with new
+    /// ones.
     case doubtful(StoreError)
+
+    /// Does something with the log that may fail.
+    ///
+    /// The log is synced first of all, and is no longer relied on when that may have failed. Else the file
+    /// could not be written, as the disk is full: the log has it all, and the next copy begins anew.
+    mutating func attempt(
+        _ database: borrowing Database, _ body: (borrowing Database) throws(StoreError) -> Void
+    ) {
+        guard case .sound = self else { return }
+        do throws(StoreError) {
+            try body(database)
+        } catch {
+            if !database.couldNotWrite { self = .doubtful(error) }
+        }
+    }
 }
 
 extension StoreError {
     /// What SQLite's code means: damage, or something that may pass.
+    ///
+    /// SQL that is wrong is so because a file does not have the tables that it was made with.
     fileprivate init(_ code: Int32, _ message: String) {
-        let isDamage = code & 0xFF == SQLITE_CORRUPT || code & 0xFF == SQLITE_NOTADB
-        self = isDamage ? .corrupt(message) : .unavailable(message)
+        switch code & 0xFF {
+        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR: self = .corrupt(message)
+        default: self = .unavailable(message)
+        }
     }
 }
 

@@ -57,21 +57,25 @@ public struct SQLiteArchive: ~Copyable, Sendable {
         _ tuning: StoreTuning
     ) throws(StoreError) -> Self {
         let path = "\(folder.path)/\(fileName)"
-        if let found = try? Self(path: path, vfs: folder.vfs, journal, tuning) { return found }
-        folder.removeDatabase(fileName)
-        return try Self(path: path, vfs: folder.vfs, journal, tuning)
+        do throws(StoreError) {
+            return try Self(path: path, vfs: folder.vfs, journal, tuning)
+        } catch {
+            guard case .corrupt = error else { throw error }
+            folder.removeDatabase(fileName)
+            return try Self(path: path, vfs: folder.vfs, journal, tuning)
+        }
     }
 
     private init(
         path: String, vfs: String?, _ journal: some JournalReader, _ tuning: StoreTuning
     ) throws(StoreError) {
         let database = try Database(path: path, access: .writing, vfs: vfs)
-        let isKnown = try database.isKnown(as: Self.applicationID, schema: Self.schemaVersion)
+        let isKnown = try database.isKnown(as: Self.applicationID)
         try database.assertPragma("journal_mode", "WAL", reads: "wal")
         try database.assertPragma("synchronous", "NORMAL", reads: "1")
         try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
         try database.limitLog()
-        try database.truncateLog()
+        try database.emptyLog()
         if !isKnown {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
                 () throws(StoreError) in
@@ -103,19 +107,16 @@ public struct SQLiteArchive: ~Copyable, Sendable {
 
     /// Copies what readers allow of the log into the file.
     public mutating func copyLog() {
-        guard isSound else { return }
-        do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
+        health.attempt(database) { (database) throws(StoreError) in try database.copyLog() }
     }
 
     /// Takes what was deleted out of the log, if its readers end soon; false when they do not.
     public mutating func clearLog() -> Bool {
-        guard isSound else { return false }
-        do throws(StoreError) {
-            return try database.truncateLogIfFree(waiting: 1000)
-        } catch {
-            health = .doubtful(error)
-            return false
+        var isEmpty = false
+        health.attempt(database) { (database) throws(StoreError) in
+            isEmpty = try database.truncateLogIfFree(waiting: 1000)
         }
+        return isEmpty
     }
 
     /// Archives the entries of the segments behind those that it holds up to `last`; all of them or
@@ -210,8 +211,7 @@ public struct SQLiteArchive: ~Copyable, Sendable {
 
     /// Empties the log; one that cannot be emptied is read at the next start.
     public mutating func finish() {
-        guard case .sound = health else { return }
-        do throws(StoreError) { try database.truncateLog() } catch { health = .doubtful(error) }
+        health.attempt(database) { (database) throws(StoreError) in try database.truncateLog() }
     }
 
     /// Empties the log at a clean end.

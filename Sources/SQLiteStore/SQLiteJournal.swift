@@ -19,7 +19,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     var bytesSinceCopy = 0
     private let logPagesMax: Int
 
-    /// Opens or creates the journal in a locked folder and empties its log.
+    /// Opens or creates the journal in a locked folder and empties its log, unless somebody reads in it.
     public init(
         in folder: borrowing some StoreFolder & ~Copyable, tuning: StoreTuning = StoreTuning()
     ) throws(StoreError) {
@@ -45,7 +45,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
         // What is deleted is written over; nothing is, but for retention.
         try database.assertPragma("secure_delete", "ON", reads: "1")
         try database.limitLog()
-        try database.truncateLog()
+        try database.emptyLog()
         guard !isKnown else { return }
         try database.stamp(as: applicationID, schema: schemaVersion) { () throws(StoreError) in
             try database.run(
@@ -138,7 +138,9 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
 extension Database {
     /// Refuses a file that is not ours or is newer, before anything changes it; false when the
     /// file is new.
-    func isKnown(as applicationID: Int64, schema: Int64) throws(StoreError) -> Bool {
+    func isKnown(
+        as applicationID: Int64, schema: Int64 = .max
+    ) throws(StoreError) -> Bool {
         let found = try pragma("application_id")
         if found == 0, try pragma("schema_version") == 0 { return false }
         guard found == applicationID else {
@@ -169,7 +171,7 @@ extension Database {
         try? run("PRAGMA user_version = 0")
     }
 
-    /// Refuses a file of an older version of its tables as damaged: it is made anew.
+    /// Refuses a file of another version of its tables as damaged: it is made anew.
     func requireSchema(_ schema: Int64) throws(StoreError) {
         let version = try pragma("user_version")
         guard version == schema else { throw .corrupt("the file is of version \(version)") }

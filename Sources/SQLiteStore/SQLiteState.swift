@@ -43,8 +43,12 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         in folder: borrowing some StoreFolder & ~Copyable, seed: UInt64, _ tuning: StoreTuning
     ) throws(StoreError) -> Self {
         let path = "\(folder.path)/\(fileName)"
-        if let found = try? Self(path: path, vfs: folder.vfs, seed: seed, tuning) { return found }
-        return try rebuilt(in: folder, seed: seed, tuning: tuning)
+        do throws(StoreError) {
+            return try Self(path: path, vfs: folder.vfs, seed: seed, tuning)
+        } catch {
+            guard case .corrupt = error else { throw error }
+            return try rebuilt(in: folder, seed: seed, tuning: tuning)
+        }
     }
 
     /// Makes the file anew, without any checkpoint; nothing may have it open.
@@ -61,13 +65,13 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         path: String, vfs: String?, seed: UInt64, _ tuning: StoreTuning
     ) throws(StoreError) {
         let database = try Database(path: path, access: .writing, vfs: vfs)
-        let isKnown = try database.isKnown(as: Self.applicationID, schema: Self.schemaVersion)
+        let isKnown = try database.isKnown(as: Self.applicationID)
         if !isKnown { try database.run("PRAGMA page_size = \(Self.pageBytes)") }
         try database.assertPragma("journal_mode", "WAL", reads: "wal")
         try database.assertPragma("synchronous", "NORMAL", reads: "1")
         try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
         try database.limitLog()
-        try database.truncateLog()
+        try database.emptyLog()
         if !isKnown {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
                 () throws(StoreError) in
@@ -138,7 +142,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         try head(database)?.through.number ?? 0
     }
 
-    /// After the first failure to copy the log nothing is written until the file is opened again.
+    /// Once the log could not be synced nothing is written until the file is opened again.
     public mutating func write(_ checkpoint: Checkpoint) throws(StoreError) {
         if case .doubtful(let error) = health { throw error }
         var (newKeys, newUsage): (KeyRun?, UsageRun?)
@@ -168,8 +172,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
 
     /// Copies what readers allow of the log into the file.
     mutating func copyLog() {
-        guard case .sound = health else { return }
-        do throws(StoreError) { try database.copyLog() } catch { health = .doubtful(error) }
+        health.attempt(database) { (database) throws(StoreError) in try database.copyLog() }
     }
 
     private func writeHead(_ head: StateHead) throws(StoreError) {
@@ -225,8 +228,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
 
     /// Empties the log; one that cannot be emptied is read at the next start.
     public mutating func finish() {
-        guard case .sound = health else { return }
-        do throws(StoreError) { try database.truncateLog() } catch { health = .doubtful(error) }
+        health.attempt(database) { (database) throws(StoreError) in try database.truncateLog() }
     }
 
     /// Empties the log at a clean end.

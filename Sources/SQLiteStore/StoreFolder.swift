@@ -10,10 +10,8 @@ public protocol StoreFolder: ~Copyable {
     /// The name under which SQLite knows how to open files here; nil for the usual way.
     var vfs: String? { get }
 
-    /// Copies a file to a new one and makes its bytes durable; false when there is no such file.
-    func copyDurably(_ name: String, to copy: String) throws(StoreError) -> Bool
-    /// Gives a file another name, replacing what had it.
-    func rename(_ name: String, to other: String) throws(StoreError)
+    /// Writes the bytes of a file over themselves and makes them durable; nothing when there is none.
+    func rewrite(_ name: String) throws(StoreError)
     /// Makes the names in the folder durable.
     func sync() throws(StoreError)
     /// Removes a file if it is there.
@@ -21,17 +19,17 @@ public protocol StoreFolder: ~Copyable {
 }
 
 extension StoreFolder where Self: ~Copyable {
-    /// Copies the write-ahead log of a database to a new file that is known to be on disk.
+    /// Has the write-ahead log of a database be on disk as it reads.
     ///
     /// After an unclean end, a sync that failed may have left pages in the cache that are not on
-    /// disk and never will be, though they read back as if they were. A copy that is written and
-    /// synced anew has no such pages. To be called before SQLite opens the database; does nothing
-    /// when there is no log. See docs/adr/0004-segments-in-sqlite.md.
+    /// disk and never will be, though they read back as if they were: until they are written once more. The
+    /// file stays the same one, which another process may be reading (a backup). To be called before
+    /// SQLite opens the database. See docs/adr/0004-segments-in-sqlite.md.
     func renewLog(of database: String) throws(StoreError) {
         let log = "\(database)-wal"
-        let renewed = "\(log).new"
-        guard try copyDurably(log, to: renewed) else { return }
-        try rename(renewed, to: log)
+        try rewrite(log)
+        // What versions before left behind when they were killed.
+        remove("\(log).new")
         try sync()
     }
 

@@ -10,6 +10,8 @@ public struct FaultPlan: Hashable, Sendable {
     public var syncErrorsDropped = 0
     /// Only files whose name holds this text misbehave; all do when it is empty.
     public var target = ""
+    /// How the names of the files end that these faults strike.
+    public var ending = ""
 
     public init() {}
 

@@ -89,7 +89,9 @@ public final class SimulatedDisk {
     }
 
     private func happens(_ rate: Int, to name: String) -> Bool {
-        guard rate > 0, plan.target.isEmpty || name.contains(plan.target) else { return false }
+        guard rate > 0, plan.target.isEmpty || name.contains(plan.target),
+            plan.ending.isEmpty || name.hasSuffix(plan.ending)
+        else { return false }
         return random.below(10_000) < rate
     }
 }

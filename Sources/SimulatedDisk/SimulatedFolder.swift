@@ -14,18 +14,11 @@ public struct SimulatedFolder: StoreFolder {
         path = "/data"
     }
 
-    public func copyDurably(_ name: String, to copy: String) throws(StoreError) -> Bool {
-        guard let source = disk.file("\(path)/\(name)") else { return false }
-        guard disk.read(source) == .done, let target = disk.make("\(path)/\(copy)"),
-            disk.write(source.content, at: 0, to: target) == .done, disk.sync(target) == .done
+    public func rewrite(_ name: String) throws(StoreError) {
+        guard let file = disk.file("\(path)/\(name)") else { return }
+        guard disk.read(file) == .done, disk.write(file.content, at: 0, to: file) == .done,
+            disk.sync(file) == .done
         else { throw .unavailable("\(name): simulated failure") }
-        return true
-    }
-
-    public func rename(_ name: String, to other: String) throws(StoreError) {
-        guard disk.rename("\(path)/\(name)", to: "\(path)/\(other)") == .done else {
-            throw .unavailable("\(name): simulated failure")
-        }
     }
 
     public func sync() throws(StoreError) {

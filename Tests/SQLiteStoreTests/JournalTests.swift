@@ -1,3 +1,4 @@
+import Glibc
 import Store
 import TestKit
 import Testing
@@ -33,6 +34,11 @@ struct JournalTests {
         #expect(try Self.read(temporary.path) == builder.segments)
     }
 
+    private static func fileNumber(_ path: String) -> UInt64 {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? UInt64(status.st_ino) : 0
+    }
+
     @Test func `a log left behind is renewed and read`() throws {
         let temporary = try TemporaryFolder()
         var builder = try JournalBuilder(seed: 6)
@@ -50,10 +56,13 @@ struct JournalTests {
         let log = try before.contents(of: "journal.db-wal")
         #expect(log.count > 4096)
         do {
+            let number = Self.fileNumber("\(before.path)/journal.db-wal")
+            #expect(number > 0)
             let folder = try DataFolder(path: before.path)
             try folder.renewLog(of: "journal.db")
             #expect(try before.contents(of: "journal.db-wal") == log)
             #expect(try !before.names().contains("journal.db-wal.new"))
+            #expect(Self.fileNumber("\(before.path)/journal.db-wal") == number)
             _ = try SQLiteJournal(in: folder)
         }
         #expect(try Self.read(before.path) == builder.segments)

@@ -110,3 +110,65 @@ struct StateTests {
         return state
     }
 }
+
+extension StateTests {
+    /// A full disk keeps what the log holds from the file itself; the log has room left from before.
+    @Test(arguments: ["state.db", "archive.db"])
+    func `a log that could not be copied is copied once there is room`(name: String) throws {
+        let disk = SimulatedDisk(seed: 4)
+        let vfs = DiskVFS(disk, name: "full-\(name)")
+        defer { _ = vfs }
+        let folder = SimulatedFolder(on: disk, vfs: "full-\(name)")
+        var builder = try JournalBuilder(seed: 4)
+        var journal = try SQLiteJournal(in: folder)
+        let reader = try SQLiteJournalReader(folder: folder.path, vfs: folder.vfs)
+        var state = try SQLiteState(in: folder, seed: 1)
+        var archive = try SQLiteArchive(in: folder, of: reader)
+        var stored = 0
+        for round in 0..<3 {
+            try builder.grow(by: 20)
+            for segment in builder.segments[stored...] { try journal.append(segment) }
+            stored = builder.segments.count
+            disk.plan.ending = "/\(name)"
+            disk.plan.fullDisks = round == 1 ? 10_000 : 0
+            try state.write(builder.checkpoint)
+            try archive.append(through: builder.mark.number, from: reader)
+        }
+        #expect(disk.counts.fullDisks > 0)
+        disk.plan = .none
+        try state.close()
+        try archive.close()
+        #expect(try SQLiteState(in: folder, seed: 1).restored()?.accounts == builder.accounts)
+        #expect(
+            try SQLiteArchive(in: folder, of: reader).through == builder.mark.number)
+    }
+
+    @Test func `a file that cannot be read now is not made anew`() throws {
+        let disk = SimulatedDisk(seed: 5)
+        let vfs = DiskVFS(disk, name: "unread")
+        defer { _ = vfs }
+        let folder = SimulatedFolder(on: disk, vfs: "unread")
+        var builder = try JournalBuilder(seed: 5)
+        try builder.grow(by: 10)
+        var state = try SQLiteState(in: folder, seed: 1)
+        try state.write(builder.checkpoint)
+        try state.close()
+        disk.plan.readErrors = 10_000
+        #expect(throws: StoreError.self) { _ = try SQLiteState(in: folder, seed: 1) }
+        disk.plan = .none
+        #expect(try SQLiteState(in: folder, seed: 1).restored()?.accounts == builder.accounts)
+    }
+
+    @Test func `a file that somebody else has locked is opened as it is`() throws {
+        let temporary = try TemporaryFolder()
+        let folder = try DataFolder(path: temporary.path)
+        var builder = try JournalBuilder(seed: 5)
+        try builder.grow(by: 10)
+        var state = try SQLiteState(in: folder, seed: 1)
+        try state.write(builder.checkpoint)
+        try state.close()
+        let other = try Database(path: "\(temporary.path)/state.db", access: .writing, vfs: nil)
+        try other.run("BEGIN IMMEDIATE")
+        #expect(try SQLiteState(in: folder, seed: 1).restored()?.accounts == builder.accounts)
+    }
+}
