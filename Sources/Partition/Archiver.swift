@@ -8,10 +8,14 @@ internal import Synchronization
 /// Archives entries on a thread of its own, part by part behind the journal, and merges what it wrote.
 ///
 /// Nobody waits for it: what it has not archived is listed in memory. The thread gives way to those
-/// that answer requests. What cannot be archived (a full disk) is tried again with the next part.
+/// that answer requests. What cannot be done (a full disk) is tried again after a pause.
 final class Archiver: Sendable {
+    /// How long after an error it tries again.
+    static let retryPause: Duration = .seconds(10)
+
     private struct Status: Sendable {
         var lastError: StoreError?
+        var failures: UInt64 = 0
         var isCondemned = false
         var isStopping = false
         /// True when the journal has lost details that the archive may have.
@@ -23,6 +27,7 @@ final class Archiver: Sendable {
     private let pacer: Pacer
     private let failed: @Sendable (StoreError) -> Void
     private let work = DispatchSemaphore(value: 0)
+    private let stopping: StopSignal
     private let status = Mutex(Status())
     private let thread = Mutex<WorkerThread?>(nil)
     /// What the thread leaves behind.
@@ -32,6 +37,8 @@ final class Archiver: Sendable {
         _ archive: consuming SQLiteArchive, journal: SQLiteJournalReader, readModel: ReadModel,
         pacer: Pacer, failed: @escaping @Sendable (StoreError) -> Void
     ) throws(StoreError) {
+        guard let stopping = StopSignal() else { throw .unavailable("no pipe could be made") }
+        self.stopping = stopping
         self.readModel = readModel
         self.journal = journal
         self.pacer = pacer
@@ -65,12 +72,16 @@ final class Archiver: Sendable {
     /// Why entries could not be archived the last time, if so.
     var lastError: StoreError? { status.withLock { $0.lastError } }
 
+    /// How often something could not be archived, merged or deleted since the start.
+    var failures: UInt64 { status.withLock { $0.failures } }
+
     /// Has the file made anew at the next start: something in it is not what was written.
     func condemn() { status.withLock { $0.isCondemned = true } }
 
     /// Ends the thread and archives all that there is.
     func stop() {
         status.withLock { $0.isStopping = true }
+        stopping.stop()
         work.signal()
         let held = thread.withLock { Handover($0.take()) }
         if let running = held.take() { running?.join() }
@@ -84,7 +95,11 @@ final class Archiver: Sendable {
         var archive = taken
         var retention = RetentionWork()
         while !isStopping {
-            work.wait()
+            if lastError == nil, !retention.isInLog {
+                work.wait()
+            } else {
+                _ = stopping.wait(Self.retryPause)
+            }
             do throws(StoreError) {
                 try appendParts(to: &archive, retention)
                 if takeDeletions() { retention.isAsked = true }
@@ -95,8 +110,7 @@ final class Archiver: Sendable {
                 status.withLock { $0.lastError = nil }
             } catch {
                 // The file may have changed under what is known of it.
-                retention = RetentionWork()
-                retention.isAsked = true
+                retention.beginAgain()
                 note(error)
             }
         }
@@ -144,7 +158,10 @@ final class Archiver: Sendable {
     }
 
     private func note(_ error: StoreError) {
-        status.withLock { $0.lastError = error }
+        status.withLock { status in
+            status.lastError = error
+            status.failures += 1
+        }
         // A file that is damaged will not get better: the next process makes it anew.
         guard case .corrupt = error else { return }
         condemn()

@@ -106,6 +106,12 @@ public final class Partition: Sendable {
     /// What has become of checkpoints since the opening.
     public var checkpoints: CheckpointCounters { checkpointer.counters }
 
+    /// Why the last checkpoint could not be written, if so.
+    public var checkpointError: StoreError? { checkpointer.lastError }
+
+    /// How often something could not be archived, merged or deleted since the opening.
+    public var archiveFailures: UInt64 { archiver.failures }
+
     /// How many events came since the last checkpoint was begun.
     public var unwrittenCount: Int { readModel.unwrittenCount }
 

@@ -16,6 +16,8 @@ final class RetentionSweeper: Sendable {
     /// How often it tries to take what was deleted out of the log, and how long it waits between.
     static let clearAttemptsMax = 100
     static let clearPause: Duration = .milliseconds(50)
+    /// How long it waits after so many attempts before the next ones.
+    static let retryPause: Duration = .seconds(30)
 
     /// What the thread works with.
     struct Parts: Sendable {
@@ -60,6 +62,7 @@ final class RetentionSweeper: Sendable {
         var reader: SQLiteJournalReader?
         var progress: RetentionProgress?
         repeat {
+            if hasDeletedInLog { clearLog() }
             guard let accounts = parts.directory.retention() else { continue }
             do throws(StoreError) {
                 if reader == nil { reader = try SQLiteJournalReader(folder: parts.folder) }
@@ -74,7 +77,18 @@ final class RetentionSweeper: Sendable {
                 // What cannot be read is looked at again by the next sweep, from what is stored.
                 state.withLock { $0.failures += 1 }
             }
-        } while !stopping.wait(Self.interval)
+        } while !waitForSweep()
+    }
+
+    /// Waits for the next sweep, and clears the log meanwhile if somebody kept it from that; true when
+    /// told to stop.
+    private func waitForSweep() -> Bool {
+        let next = ContinuousClock.now + Self.interval
+        while hasDeletedInLog, ContinuousClock.now < next {
+            if stopping.wait(Self.retryPause) { return true }
+            clearLog()
+        }
+        return stopping.wait(max(.zero, next - ContinuousClock.now))
     }
 
     /// Does all steps of a sweep; gives how far it came, nil when it was told to stop.
@@ -82,26 +96,28 @@ final class RetentionSweeper: Sendable {
         _ begun: RetentionSweep, _ journal: SQLiteJournalReader
     ) throws(StoreError) -> RetentionProgress? {
         var sweep = begun
-        var hasDeleted = false
         while let step = try sweep.next(from: journal) {
             let start = ContinuousClock.now
             try parts.pipeline.prune(step)
             let duration = ContinuousClock.now - start
             parts.segments.forget(step.segments.map(\.number))
             state.withLock { $0.add(step) }
-            hasDeleted = hasDeleted || !step.segments.isEmpty
             guard !stopping.wait(duration * Self.pauseFactor) else { return nil }
         }
         state.withLock { $0.end(sweep.progress) }
-        if hasDeleted { clearLog() }
+        if hasDeletedInLog { clearLog() }
         // At a start the archive may lack deletions of the process before.
         parts.pruned()
         return sweep.progress
     }
 
+    /// True while what was deleted may still stand in the journal's log.
+    private var hasDeletedInLog: Bool { state.withLock { $0.isInLog } }
+
     private func clearLog() {
         for _ in 0..<Self.clearAttemptsMax {
-            if parts.pipeline.clearLog() || stopping.wait(Self.clearPause) { return }
+            if parts.pipeline.clearLog() { return state.withLock { $0.isInLog = false } }
+            if stopping.wait(Self.clearPause) { return }
         }
     }
 }
@@ -117,6 +133,7 @@ public struct RetentionCounters: Hashable, Sendable {
     public internal(set) var failures: UInt64 = 0
     /// Up to which segment nothing was left to delete, by days of retention, as of the last sweep.
     public private(set) var through: [UInt16: UInt64] = [:]
+    fileprivate(set) var isInLog = false
     private var lastEnd = ContinuousClock.now
 
     init() {}
@@ -127,6 +144,7 @@ public struct RetentionCounters: Hashable, Sendable {
     mutating func add(_ step: RetentionStep) {
         calls += UInt64(step.deletedCount)
         segments += UInt64(step.segments.count)
+        isInLog = isInLog || !step.segments.isEmpty
     }
 
     mutating func end(_ progress: RetentionProgress) {

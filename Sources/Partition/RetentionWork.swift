@@ -9,7 +9,13 @@ struct RetentionWork {
     /// True while runs must stay as they are.
     var isUnderWay: Bool { current != nil }
     /// True when what was deleted may still be in the log.
-    private var isInLog = false
+    private(set) var isInLog = false
+
+    /// Begins anew, as what is known of the archive may no longer hold.
+    mutating func beginAgain() {
+        current = nil
+        isAsked = true
+    }
 
     /// Goes on while it may; false when there is more to do, so that runs must stay as they are.
     mutating func run(

@@ -94,8 +94,9 @@ public struct AccountEntries: Sendable {
                 low = middle
                 continue
             }
-            if let last = probe.last(where: { $0.time < time })?.position {
-                return Position(segment: last.segment, index: last.index + 1)
+            // What has a time of its own and stands before the first later entry may be earlier too.
+            if let last = probe.lastIndex(where: { $0.time < time }) {
+                return probe[last + 1].position
             }
             high = min(middle, probe[0].position.segment + 1)
         }

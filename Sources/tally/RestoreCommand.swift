@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import SQLiteStore
 import Store
@@ -33,6 +34,9 @@ enum RestoreCommand {
         guard !DataFolder.exists(path) else {
             throw Failure.failed("\(path) is a data folder already: name another, or move it away")
         }
+        guard ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).isEmpty else {
+            throw Failure.failed("\(path) is not empty: name another, or move what is in it away")
+        }
         let copied = try fill("\(trimmed(path)).restoring", from: source, through: last)
         try place("\(trimmed(path)).restoring", at: path)
         CopyReport(copied.head, segments: last, events: copied.events).print(arguments)
@@ -47,6 +51,9 @@ enum RestoreCommand {
         _ path: String, from source: SQLiteJournalReader, through last: UInt64
     ) throws -> (head: JournalMark, events: Int) {
         let folder = try DataOption.open(path, creating: true)
+        guard SQLiteState.head(in: folder.path) == nil else {
+            throw Failure.failed("\(path) has been in use as a data folder: move it away")
+        }
         folder.removeJournal()
         var journal = try SQLiteJournal(in: folder)
         let copied = try JournalCopy(source: source, name: "restore")

@@ -97,6 +97,9 @@ struct RunningServer {
         }
     }
 
+    /// Why the last checkpoint could not be written, if so.
+    var checkpointError: StoreError? { partition.checkpointError }
+
     /// Answers what was received, makes it durable, ends the threads.
     func stop() {
         server.drain(within: Self.drainTime)
@@ -119,6 +122,7 @@ extension StorageFigures {
         unarchivedEvents = partition.unarchivedCount
         checkpointsWritten = checkpoints.written
         checkpointsFailed = checkpoints.failed
+        archiveFailures = partition.archiveFailures
         checkpointAge = checkpoints.age
         checkpointDuration = checkpoints.lastDuration
         let deletions = partition.deletions

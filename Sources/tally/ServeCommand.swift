@@ -64,7 +64,16 @@ enum ServeCommand {
         let reason = signals.wait()
         if reason == .asked { log.note(.info, "draining", "draining") }
         running.stop()
-        if reason == .failure { throw Failure.failed("storage failed; start again to recover") }
+        // Also what failed while it drained.
+        if reason == .failure || signals.haveFailure {
+            throw Failure.failed("storage failed; start again to recover")
+        }
+        if let error = running.checkpointError {
+            log.note(
+                .warning, "checkpoint_missing",
+                "the last checkpoint could not be written, so that the next start reads back more: \(error)"
+            )
+        }
         log.note(.info, "stopped", "stopped")
     }
 }
@@ -87,6 +96,13 @@ struct StopSignals {
         unsafe sigemptyset(&set)
         for signal in [SIGTERM, SIGINT, Self.failureSignal] { unsafe sigaddset(&set, signal) }
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// True when a commit has failed and nobody has waited for it since.
+    var haveFailure: Bool {
+        var pending = sigset_t()
+        guard unsafe sigpending(&pending) == 0 else { return false }
+        return unsafe sigismember(&pending, Self.failureSignal) == 1
     }
 
     /// Waits for one of them.

@@ -1,3 +1,4 @@
+import Credit
 import Testing
 
 @Suite struct ReadingTests {
@@ -158,6 +159,39 @@ import Testing
             "/v1/entries?account=acme&limit=1", ["Accept: application/x-ndjson"])
         #expect(first.json["kind"] == .string("refusal"))
         #expect(first.headers["tally-next-cursor"]?.hasPrefix("cur_") == true)
+    }
+
+    /// However far back the end of a range is, nothing is left out that stands before it.
+    @Test func `entries up to a time are all of them, refusals and runs too`() throws {
+        let server = try TestServer()
+        let client = try server.account("acme", credits: "1000")
+        var times: [String] = []
+        for number in 0..<40 {
+            server.time.advance(seconds: 60)
+            if number % 3 == 0 {
+                _ = try client.charge(
+                    #"{"account":"acme","action":"any","amount":0.1}"#, "charge-\(number)")
+            } else if number % 7 == 1 {
+                let started = try client.post(
+                    "/v1/runs?account=acme", #"{"scenario":"s","run":"r-\#(number)"}"#)
+                try #require(started.status == 201, "\(started.text)")
+            } else {
+                let refused = try client.charge(
+                    #"{"account":"acme","action":"any","amount":5000}"#, "refused-\(number)")
+                try #require(refused.status == 402, "\(refused.text)")
+            }
+            times.append(server.time.now().advanced(seconds: 30).rfc3339)
+        }
+        func entries(_ query: String) throws -> [JSONTree] {
+            try client.get("/v1/entries?account=acme&limit=100&\(query)").json["data"].elements
+        }
+        let all = try entries("kind=refusal")
+        for (number, time) in times.enumerated() {
+            let refused = (0...number).count { $0 % 3 != 0 && $0 % 7 != 1 }
+            #expect(try entries("kind=refusal&to=\(time)") == all.suffix(refused))
+            let runs = try client.get("/v1/runs?account=acme&limit=100&to=\(time)").json["data"]
+            #expect(runs.elements.count == (0...number).count { $0 % 3 != 0 && $0 % 7 == 1 })
+        }
     }
 
     @Test func `a range that ends before it begins is refused everywhere`() throws {

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -111,6 +112,20 @@ class BackupTest(TallyCase):
         done = run_tally("backup", "--data", self.other, self.folder)
         self.assertEqual(done.returncode, 1)
         self.assertIn("in use", done.stderr)
+
+    def test_what_a_restore_left_behind_is_not_taken_from_whoever_uses_it(self):
+        self.backup()
+        os.mkdir(self.restored)
+        pathlib.Path(self.restored, "stray").write_text("x")
+        self.assertIn("is not empty", self.restore(status=1))
+        left = f"{self.restored}.restoring"
+        self.assertFalse(pathlib.Path(left).exists())
+        pathlib.Path(self.restored, "stray").unlink()
+        shutil.copytree(self.copy, left)
+        self.assertEqual(self.start(data=left).stop(), 0)
+        before = pathlib.Path(left, "journal.db").read_bytes()
+        self.assertIn("has been in use as a data folder", self.restore(status=1))
+        self.assertEqual(pathlib.Path(left, "journal.db").read_bytes(), before)
 
     def test_a_damaged_backup_is_not_restored(self):
         self.backup()

@@ -7,9 +7,10 @@ import json
 import os
 import pathlib
 import stat
+import subprocess
 from decimal import Decimal
 
-from server import ROOT, TallyCase, run_tally, threads
+from server import BINARY, ROOT, TallyCase, run_tally, threads
 
 EXAMPLE = ROOT / "examples/configuration/tally.yaml"
 
@@ -40,6 +41,38 @@ class ExportTest(TallyCase):
         answer = self.operator.post(path, body, key)
         self.assertEqual(answer.status, 201, answer)
         return answer.json
+
+    def batches(self, first, count):
+        """Charges in so many segments, one after the other."""
+        for number in range(first, first + count):
+            charges = [{"idempotency_key": f"b{number}-{index}", "account": "acme", "action": "tick",
+                        "amount": 0, "metadata": {"text": f"{number}-{index}" * 10}}
+                       for index in range(100)]
+            answer = self.operator.post("/v1/charges/batch", {"charges": charges})
+            self.assertEqual(answer.status, 200, answer)
+
+    def test_an_export_goes_on_while_the_server_is_restarted(self):
+        for is_killed in (False, True):
+            first = 1000 * is_killed
+            self.batches(first, 150)
+            before = len(self.rows("entries"))
+            # It waits for somebody to read what it has written.
+            export = subprocess.Popen(
+                [BINARY, "export", "entries", "--data", self.folder], stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE)
+            begun = os.read(export.stdout.fileno(), 1)
+            if is_killed:
+                self.server.kill()
+            else:
+                self.assertEqual(self.server.stop(), 0)
+            self.server = self.start()
+            self.operator = self.client(self.server, self.operator.key)
+            self.batches(first + 500, 150)
+            text, errors = export.communicate(timeout=60)
+            self.assertEqual((export.returncode, errors), (0, b""))
+            rows = list(csv.DictReader(io.StringIO((begun + text).decode(), newline="")))
+            self.assertGreaterEqual(len(rows), before)
+            self.assertEqual(len({row["entry_id"] for row in rows}), len(rows))
 
     def work(self):
         """A key, a grant with all that can be said of it, charges, a hold, a refund, a refusal."""

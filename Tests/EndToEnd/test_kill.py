@@ -1,11 +1,15 @@
 """A server killed in mid-work loses nothing that it acknowledged and charges nothing twice."""
 
 import http.client
+import itertools
+import json
 import random
+import sqlite3
 import unittest
 from decimal import Decimal
 
 from server import Client, TallyCase, threads, wait_until
+from test_metrics import values
 
 GRANT = 1_000_000
 THREADS = 4
@@ -96,6 +100,25 @@ class KillTests(TallyCase):
         sequence = [int(entry["seq"]) for entry in charged]
         self.assertEqual(sequence, list(range(len(charged) + 1, 1, -1)))
         self.assert_audited(client)
+
+    def test_a_commit_that_fails_while_it_drains_is_told_by_the_exit_code(self):
+        server = self.start()
+        client = self.client(server, server.make_key())
+        self.make_account(client, "acme", 100)
+        other = self.client(server, client.key)
+        requests = lambda: values(other.get("/metrics").body.decode())["tally_http_requests_total"]
+        before, polls = requests(), itertools.count(1)
+        lock = sqlite3.connect(f"{self.folder}/journal.db", isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        client.connection.request(
+            "POST", "/v1/charges", json.dumps({"account": "acme", "action": "x", "amount": 1}),
+            {"Authorization": f"Bearer {client.key}", "Content-Type": "application/json",
+             "Idempotency-Key": "k"})
+        wait_until(lambda: requests() > before + next(polls))
+        server.ask_to_stop()
+        self.assertEqual(json.load(client.connection.getresponse())["code"], "outcome_unknown")
+        self.assertEqual(server.wait(), 1)
+        self.assertNotIn("stopped", "".join(server.errors))
 
 
 if __name__ == "__main__":

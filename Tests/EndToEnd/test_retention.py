@@ -184,6 +184,19 @@ class RetentionTests(TallyCase):
         metrics = self.metrics(client)
         self.assertEqual(metrics["tally_receipts_differing_total"], 0)
 
+    def test_an_archive_that_is_locked_loses_its_texts_when_it_is_free(self):
+        server, client = self.start_after(0)
+        self.configure(client)
+        self.fill(client, 6)
+        self.assertEqual(server.stop(), 0)
+        server, client = self.start_after(8)
+        lock = sqlite3.connect(f"{self.folder}/archive.db", isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        wait_until(lambda: self.metrics(client)["tally_archive_failures_total"] > 0)
+        lock.execute("ROLLBACK")
+        lock.close()
+        self.wait_until_gone(self.folder)
+
     def simulate(self, client):
         return self.send(client, "POST", "/v1/price-lists/default/simulate", {
             "rules": [{"id": "a", "action": "fetch", "per_call": 3},

@@ -137,7 +137,8 @@ struct UsageBuckets {
         }
         for index in buckets.indices {
             buckets[index].groups.sort {
-                ($1.sums.credits, $0.name ?? "") < ($0.sums.credits, $1.name ?? "")
+                ($1.sums.credits, $0.name ?? "", $0.name == nil ? 0 : 1)
+                    < ($0.sums.credits, $1.name ?? "", $1.name == nil ? 0 : 1)
             }
         }
         return buckets

@@ -16,6 +16,7 @@ public struct StorageFigures: Hashable, Sendable {
     public var unarchivedEvents = 0
     public var checkpointsWritten: UInt64 = 0
     public var checkpointsFailed: UInt64 = 0
+    public var archiveFailures: UInt64 = 0
     /// How long ago the last checkpoint was written.
     public var checkpointAge: Duration = .zero
     /// How long it took.
@@ -122,6 +123,10 @@ public struct APIMetrics: Hashable, Sendable {
         add(
             "tally_unarchived_events", "gauge", "Events whose entries are not archived yet",
             UInt64(max(0, storage.unarchivedEvents)), &text)
+        add(
+            "tally_archive_failures_total", "counter",
+            "Times that something could not be archived or deleted from the archive",
+            storage.archiveFailures, &text)
         add(
             "tally_checkpoints_total", "counter", "Checkpoints written",
             storage.checkpointsWritten, &text)
