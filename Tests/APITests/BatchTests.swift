@@ -10,6 +10,21 @@ import Wire
         #"{"charges":[\#(items.joined(separator: ","))]}"#
     }
 
+    @Test func `who has no key is told so, and with what any other request is`() throws {
+        let server = try TestServer()
+        let keyless = try server.client()
+        let short = try keyless.post("/v1/charges/batch", Self.batch([Self.item(1)]))
+        #expect(short.status == 401)
+        let long = String(repeating: " ", count: APILimits().bodyBytesMax)
+        let batch = try server.client().post("/v1/charges/batch", long + Self.batch([]))
+        let charge = try keyless.post("/v1/charges", "{}", idempotency: "k")
+        #expect(batch.status == 401)
+        #expect(batch.headers["www-authenticate"] == charge.headers["www-authenticate"])
+        for name in ["type", "title", "status", "detail", "code"] {
+            #expect(batch.json[name] == charge.json[name], "\(name)")
+        }
+    }
+
     @Test func `each item is decided alone, in order`() throws {
         let server = try TestServer()
         try server.account("acme", credits: "4")

@@ -115,8 +115,12 @@ final class EchoApplication: Application {
         self.worker = worker
     }
 
-    func bodyLimit(method: HTTPMethod, path: [UInt8]) -> Int {
-        path == Array("/big".utf8) ? 4 << 20 : 1024
+    func bodyLimit(of request: HTTPRequest) -> BodyLimit {
+        switch string(request.path) {
+        case "/big": BodyLimit(4 << 20)
+        case "/known": BodyLimit(10, otherwise: .unauthorized)
+        default: BodyLimit(1024)
+        }
     }
 
     func receive(_ request: HTTPRequest, as exchange: ExchangeID) {

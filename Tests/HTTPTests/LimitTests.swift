@@ -79,6 +79,46 @@ struct LimitTests {
         #expect(try server.answer(to: Self.get).status == 200)
     }
 
+    private static func post(_ path: String, _ length: Int, sent: Int) -> String {
+        "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\n\r\n"
+            + String(repeating: "x", count: sent)
+    }
+
+    @Test func `bodies of all together are held within a limit, but for short ones`() throws {
+        var limits = HTTPLimits()
+        limits.bodiesBytesMax = 400_000
+        limits.shortBodyBytes = 10_000
+        let server = try EchoServer(limits: limits)
+        let first = try server.connect()
+        first.send(Self.post("/big", 390_000, sent: 380_000))
+        let second = try server.connect()
+        second.send(Self.post("/big", 50_000, sent: 49_999))
+        #expect(try second.response().status == 503)
+        let short = try server.connect()
+        short.send(Self.post("/big", 9_000, sent: 9_000))
+        #expect(try short.response().status == 200)
+        first.send(String(repeating: "x", count: 10_000))
+        #expect(try first.response().status == 200)
+        // What was sent and what was refused is room again.
+        let third = try server.connect()
+        third.send(Self.post("/big", 399_000, sent: 399_000))
+        #expect(try third.response().status == 200)
+        #expect(server.server.counters.rejections == [.tooManyBodies: 1])
+    }
+
+    @Test func `a body is not waited for that is too long for who sends it`() throws {
+        let server = try EchoServer()
+        let socket = try server.connect()
+        socket.send(Self.post("/known", 10, sent: 10))
+        #expect(try socket.response().status == 200)
+        socket.send(Self.post("/known", 1 << 30, sent: 10))
+        #expect(try socket.response().status == 401)
+        let chunked = try server.connect()
+        chunked.send(
+            "POST /known HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n0123")
+        #expect(try chunked.response().status == 401)
+    }
+
     @Test func `counters tell what happened`() throws {
         let server = try EchoServer()
         let socket = try server.connect()

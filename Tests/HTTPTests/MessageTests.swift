@@ -46,6 +46,6 @@ struct MessageTests {
 
     @Test func `every rejection has its status`() {
         let statuses = Set(HTTPRejection.allCases.map(\.status))
-        #expect(statuses == [400, 408, 413, 414, 417, 431, 501, 503, 505])
+        #expect(statuses == [400, 401, 408, 413, 414, 417, 431, 501, 503, 505])
     }
 }

@@ -29,9 +29,13 @@ public final class APIApplication: Application {
         renderer = AnswerRenderer(directory: services.directory)
     }
 
-    public func bodyLimit(method: HTTPMethod, path: [UInt8]) -> Int {
+    /// Long batches are read of those alone who have a key.
+    public func bodyLimit(of request: HTTPRequest) -> BodyLimit {
         let limits = services.limits
-        return path == Self.batchPath ? limits.batchBodyBytesMax : limits.bodyBytesMax
+        guard request.path == Self.batchPath else { return BodyLimit(limits.bodyBytesMax) }
+        return isKnown(request, at: services.time.now())
+            ? BodyLimit(limits.batchBodyBytesMax)
+            : BodyLimit(limits.bodyBytesMax, otherwise: .unauthorized)
     }
 
     public func receive(_ request: HTTPRequest, as exchange: ExchangeID) {

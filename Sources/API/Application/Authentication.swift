@@ -25,6 +25,11 @@ extension APIApplication {
             + request.count(of: "api_key") > 0
     }
 
+    /// True when the request carries a valid key.
+    func isKnown(_ request: HTTPRequest, at now: Instant) -> Bool {
+        principal(of: request, at: now) != nil
+    }
+
     private func principal(of request: HTTPRequest, at now: Instant) -> Principal? {
         guard let hash = secretHash(of: request),
             let principal = services.directory.principal(secretHash: hash)

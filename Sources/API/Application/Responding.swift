@@ -47,7 +47,7 @@ extension Problem {
     /// What clients are told of a request that the server refused by itself.
     init(rejecting reason: HTTPRejection, retrySeconds: Int) {
         self.init(ProblemCode(reason), "\(reason.words)")
-        if reason == .tooManyConnections { retryAfter = retrySeconds }
+        if reason.status == 503 { retryAfter = retrySeconds }
     }
 }
 
@@ -64,7 +64,8 @@ extension ProblemCode {
         case .unmetExpectation: self = .expectationFailed
         case .headersTooLarge: self = .headersTooLarge
         case .unsupportedTransferCoding: self = .notImplemented
-        case .tooManyConnections: self = .overloaded
+        case .tooManyConnections, .tooManyBodies: self = .overloaded
+        case .unauthorized: self = .unauthorized
         case .unsupportedVersion: self = .versionNotSupported
         }
     }
@@ -85,6 +86,8 @@ extension HTTPRejection {
         case .headersTooLarge: "the headers are too many or too large"
         case .unsupportedTransferCoding: "only chunked is supported"
         case .tooManyConnections: "too many connections are open"
+        case .tooManyBodies: "too much is being sent at once"
+        case .unauthorized: "send a valid API key, such as Authorization: Bearer KEY"
         case .unsupportedVersion: "only HTTP/1.1 and HTTP/1.0 are supported"
         }
     }

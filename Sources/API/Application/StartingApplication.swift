@@ -21,8 +21,8 @@ public final class StartingApplication: Application {
         self.services = services
     }
 
-    public func bodyLimit(method: HTTPMethod, path: [UInt8]) -> Int {
-        application?.bodyLimit(method: method, path: path) ?? APILimits().bodyBytesMax
+    public func bodyLimit(of request: HTTPRequest) -> BodyLimit {
+        application?.bodyLimit(of: request) ?? BodyLimit(APILimits().bodyBytesMax)
     }
 
     public func receive(_ request: HTTPRequest, as exchange: ExchangeID) {

@@ -30,6 +30,10 @@ public struct HTTPLimits: Hashable, Sendable {
     public var requestsPerRoundMax = 4
     /// The most unsent bytes of a streamed answer; a slower reader is cut.
     public var responseBacklogBytes = 8 * 1024 * 1024
+    /// The most bytes of unfinished bodies of one loop together, without shorter ones, else 503.
+    public var bodiesBytesMax = 128 * 1024 * 1024
+    /// Bodies of so many bytes are read whatever others take.
+    public var shortBodyBytes = 64 * 1024
     /// The most bytes of all chunk extensions of a body, else 400.
     public var chunkExtensionBytesMax = 4 * 1024
     /// The most bytes of all trailer lines of a body, else 400.

@@ -12,6 +12,8 @@ public enum HTTPRejection: Error, Hashable, Sendable, CaseIterable {
     case invalidFraming
     /// A chunk size, extension, end or trailer breaks RFC 9112 section 7.1 or its limit.
     case malformedChunk
+    /// The application takes so long a body from nobody whom it does not know.
+    case unauthorized
     case timeout
     case bodyTooLarge
     case uriTooLong
@@ -20,6 +22,8 @@ public enum HTTPRejection: Error, Hashable, Sendable, CaseIterable {
     /// A transfer coding that we know and do not read, such as `gzip, chunked`.
     case unsupportedTransferCoding
     case tooManyConnections
+    /// Others are sending as many bytes of bodies as memory is meant for.
+    case tooManyBodies
     case unsupportedVersion
 
     /// The status code of the answer.
@@ -28,13 +32,14 @@ public enum HTTPRejection: Error, Hashable, Sendable, CaseIterable {
         case .malformedRequestLine, .malformedField, .invalidHost, .invalidFraming,
             .malformedChunk:
             400
+        case .unauthorized: 401
         case .timeout: 408
         case .bodyTooLarge: 413
         case .uriTooLong: 414
         case .unmetExpectation: 417
         case .headersTooLarge: 431
         case .unsupportedTransferCoding: 501
-        case .tooManyConnections: 503
+        case .tooManyConnections, .tooManyBodies: 503
         case .unsupportedVersion: 505
         }
     }

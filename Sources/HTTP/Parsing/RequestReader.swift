@@ -40,6 +40,14 @@ struct RequestReader {
     /// The bytes that have arrived and are not used yet.
     var unreadCount: Int { input.count - start }
 
+    /// How many bytes of a body have been read.
+    var bodyCount: Int { request.body.count }
+
+    /// Forgets a body that will not be needed.
+    mutating func dropBody() {
+        request.body = []
+    }
+
     var stage: Stage {
         guard case .head = phase else { return .body }
         return unreadCount > 0 || scanner.hasBegun ? .head : .idle

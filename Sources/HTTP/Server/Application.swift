@@ -1,9 +1,9 @@
 /// What answers the requests of one loop; made, called and released on the loop's own thread.
 public protocol Application: AnyObject {
-    /// The most bytes that the body of such a request may have; more is refused with 413.
+    /// The most bytes that the body of such a request may have.
     ///
-    /// Called once a head is complete; `path` is as sent, percent-encoded and without the query.
-    func bodyLimit(method: HTTPMethod, path: [UInt8]) -> Int
+    /// Called once a head is complete; the body of `request` is yet to come.
+    func bodyLimit(of request: HTTPRequest) -> BodyLimit
 
     /// Takes a whole request, to be answered through the loop now or later, exactly once.
     ///
@@ -24,6 +24,18 @@ public protocol Application: AnyObject {
 
     /// Called when all that a stream wrote has left, so that it may go on writing.
     func flushed(_ exchange: ExchangeID)
+}
+
+/// How long a body may be.
+public struct BodyLimit: Hashable, Sendable {
+    public var bytes: Int
+    /// What a longer one is refused with.
+    public var otherwise: HTTPRejection
+
+    public init(_ bytes: Int, otherwise: HTTPRejection = .bodyTooLarge) {
+        self.bytes = bytes
+        self.otherwise = otherwise
+    }
 }
 
 extension Application {

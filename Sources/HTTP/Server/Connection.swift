@@ -40,6 +40,9 @@ final class Connection {
     private var isAdvancing = false
     private var isReadingStopped = false
     private var discardedCount = 0
+    /// How much of the loop's sum of unfinished bodies is this one's.
+    private var countedBodyBytes = 0
+    private var bodyLimit = BodyLimit(0)
     /// The round in which a request was last taken, and how many were taken in it.
     private var round: UInt64 = 0
     private var roundCount = 0
@@ -111,8 +114,9 @@ final class Connection {
         while phase == .reading, !stream.isWriting, !isStarved, hasTurn {
             do {
                 isStarved = try !step()
+                try countBody()
             } catch {
-                reject(error)
+                reject(error == .bodyTooLarge ? bodyLimit.otherwise : error)
             }
         }
         isAdvancing = false
@@ -130,15 +134,32 @@ final class Connection {
         switch try reader.next(parser: loop.headParser, within: loop.limits) {
         case .needsMore: return false
         case .head:
-            let request = reader.request
-            let limit = loop.application?.bodyLimit(method: request.method, path: request.path)
-            try reader.admitBody(limit: limit ?? 0)
+            bodyLimit = loop.application?.bodyLimit(of: reader.request) ?? BodyLimit(0)
+            try reader.admitBody(limit: bodyLimit.bytes)
             if reader.awaitsContinue { sendContinue() }
         case .request:
             deliver()
             flushIfLong()
         }
         return true
+    }
+
+    /// Keeps the loop's sum of unfinished bodies; throws when this one makes them too many.
+    private func countBody() throws(HTTPRejection) {
+        let count = reader.bodyCount
+        let counted = count > loop.limits.shortBodyBytes ? count : 0
+        loop.bodiesBytes += counted - countedBodyBytes
+        countedBodyBytes = counted
+        guard counted == 0 || loop.bodiesBytes <= loop.limits.bodiesBytesMax else {
+            throw .tooManyBodies
+        }
+    }
+
+    /// Gives back what an unfinished body takes.
+    private func dropBody() {
+        reader.dropBody()
+        loop.bodiesBytes -= countedBodyBytes
+        countedBodyBytes = 0
     }
 
     private func deliver() {
@@ -191,6 +212,7 @@ final class Connection {
     /// Answers what the application never sees, and closes.
     func reject(_ reason: HTTPRejection) {
         loop.counters.count(reason)
+        dropBody()
         let response =
             loop.application?.rejected(reason)
             ?? HTTPResponse(status: reason.status, contentType: nil)
@@ -217,6 +239,7 @@ final class Connection {
     func close() {
         guard phase != .closed else { return }
         phase = .closed
+        dropBody()
         arm(.none)
         loop.willClose(self)
         stream.close()

@@ -5,6 +5,8 @@ public final class HTTPLoop {
     /// Wakes this loop from any thread.
     public let waker: LoopWaker
     let limits: HTTPLimits
+    /// How many bytes unfinished bodies take together, without short ones.
+    var bodiesBytes = 0
     let counters: LoopCounters
     let handles: LoopHandles
     let headParser = HeadParser()
