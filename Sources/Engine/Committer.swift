@@ -71,7 +71,12 @@ final class Committer<Storage: Journal & ~Copyable & Sendable>: Sendable {
 
     /// Takes what was deleted out of the log; false when that must be tried again.
     func clearLog() -> Bool {
-        stage.withLock { $0.clearLog() }
+        stage.withLock { stage in
+            let wasFailed = stage.failure != nil
+            let isDone = stage.clearLog()
+            if let failure = stage.failure, !wasFailed { follower.failed(failure) }
+            return isDone
+        }
     }
 
     /// Tidies storage up, after the last segment.

@@ -12,6 +12,8 @@ internal import Synchronization
 final class Archiver: Sendable {
     /// How long after an error it tries again.
     static let retryPause: Duration = .seconds(10)
+    /// How often it looks for new work while readers keep the log from being cleared.
+    static let readersPause: Duration = .milliseconds(100)
 
     private struct Status: Sendable {
         var lastError: StoreError?
@@ -93,12 +95,14 @@ final class Archiver: Sendable {
 
     private func run(_ taken: consuming SQLiteArchive) -> SQLiteArchive {
         var archive = taken
-        var retention = RetentionWork()
+        var retention = RetentionWork(isInLog: archive.hasOldLog)
         while !isStopping {
-            if lastError == nil, !retention.isInLog {
-                work.wait()
-            } else {
+            if lastError != nil {
                 _ = stopping.wait(Self.retryPause)
+            } else if retention.waitsForReaders {
+                waitForWork(atMost: Self.retryPause)
+            } else {
+                work.wait()
             }
             do throws(StoreError) {
                 try appendParts(to: &archive, retention)
@@ -115,6 +119,14 @@ final class Archiver: Sendable {
             }
         }
         return archive
+    }
+
+    /// Waits so long, or until there is something to archive.
+    private func waitForWork(atMost pause: Duration) {
+        let end = ContinuousClock.now + pause
+        while hasTime(), ContinuousClock.now < end {
+            if stopping.wait(Self.readersPause) { return }
+        }
     }
 
     /// Archives the rest: on the thread that waits for the end, as the other one gives way to all others.

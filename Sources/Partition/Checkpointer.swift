@@ -161,7 +161,6 @@ final class Checkpointer: Sendable {
                 return written
             }
         } catch {
-            status.withLock { $0.lastError = error }
             stopIfDamaged(error)
         }
     }

@@ -59,6 +59,7 @@ public final class Partition: Sendable {
         let directory = try Directory(recovered.ledger.catalogue)
         let readModel = files.readModel
         let reader = files.reader
+        let hasOldLog = files.journal.hasOldLog
         opening = Opening(
             checkpoint: files.checkpoint, last: recovered.last.number,
             clockBehindMicros: time.behindMicros)
@@ -88,7 +89,8 @@ public final class Partition: Sendable {
         retention = try RetentionSweeper(
             RetentionSweeper.Parts(
                 folder: self.folder.path, pipeline: pipeline, directory: directory,
-                segments: segments, time: time, pruned: { archiver.deleteDetails() }))
+                segments: segments, time: time, hasOldLog: hasOldLog,
+                pruned: { archiver.deleteDetails() }))
         FreeMemory.giveBack()
     }
 

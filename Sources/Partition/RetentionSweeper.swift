@@ -26,19 +26,22 @@ final class RetentionSweeper: Sendable {
         let directory: Directory
         let segments: SegmentCache
         let time: LedgerClock
+        /// True when the log of before the start, with what was deleted, could not be emptied.
+        let hasOldLog: Bool
         /// Tells whoever keeps the archive that the journal has lost details.
         let pruned: @Sendable () -> Void
     }
 
     private let parts: Parts
     private let stopping: StopSignal
-    private let state = Mutex(RetentionCounters())
+    private let state: Mutex<RetentionCounters>
     private let thread: Mutex<WorkerThread?>
 
     init(_ parts: Parts) throws(StoreError) {
         guard let stopping = StopSignal() else { throw .unavailable("no pipe could be made") }
         self.parts = parts
         self.stopping = stopping
+        state = Mutex(RetentionCounters(isInLog: parts.hasOldLog))
         thread = Mutex(nil)
         do throws(WorkerThread.Unavailable) {
             let held = Handover(try WorkerThread { [self] in run() })
@@ -136,7 +139,9 @@ public struct RetentionCounters: Hashable, Sendable {
     fileprivate(set) var isInLog = false
     private var lastEnd = ContinuousClock.now
 
-    init() {}
+    fileprivate init(isInLog: Bool) {
+        self.isInLog = isInLog
+    }
 
     /// How long ago the last sweep was finished, or the start when none was.
     public var age: Duration { ContinuousClock.now - lastEnd }

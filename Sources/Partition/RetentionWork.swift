@@ -9,7 +9,13 @@ struct RetentionWork {
     /// True while runs must stay as they are.
     var isUnderWay: Bool { current != nil }
     /// True when what was deleted may still be in the log.
-    private(set) var isInLog = false
+    private var isInLog: Bool
+    /// True when nothing is left to do but to clear the log, which readers have kept from that.
+    var waitsForReaders: Bool { isInLog && !isUnderWay && !isAsked }
+
+    init(isInLog: Bool) {
+        self.isInLog = isInLog
+    }
 
     /// Begins anew, as what is known of the archive may no longer hold.
     mutating func beginAgain() {

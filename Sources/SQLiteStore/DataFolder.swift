@@ -59,6 +59,13 @@ public struct DataFolder: ~Copyable, StoreFolder, Sendable {
         unsafe access("\(path)/\(SQLiteJournal.fileName)", F_OK) == 0
     }
 
+    /// True when there are files beside the journal that a server has made.
+    public var hasBeenServed: Bool {
+        [SQLiteState.fileName, SQLiteArchive.fileName].contains {
+            unsafe access("\(path)/\($0)", F_OK) == 0
+        }
+    }
+
     private static func create(_ path: String) throws(StoreError) {
         guard unsafe mkdir(path, 0o700) != 0 else { return try sync(folder: parent(of: path)) }
         guard errno == EEXIST else { throw .unavailable("\(path): \(lastError())") }

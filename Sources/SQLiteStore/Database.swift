@@ -134,9 +134,9 @@ struct Database: ~Copyable {
         }
     }
 
-    /// Empties the log at a start, if nobody reads in it: else it is read as it is.
-    func emptyLog() throws(StoreError) {
-        _ = try truncateLogIfFree(waiting: Self.busyMillis)
+    /// Empties the log at a start, unless somebody reads in it: then it is read as it is, and this is false.
+    func emptyLog() throws(StoreError) -> Bool {
+        try truncateLogIfFree(waiting: Self.busyMillis)
     }
 
     /// Copies the whole log into the file and empties it; false when somebody reads in it.
@@ -182,14 +182,19 @@ enum LogHealth {
     ///
     /// The log is synced first of all, and is no longer relied on when that may have failed. Else the file
     /// could not be written, as the disk is full: the log has it all, and the next copy begins anew.
+    ///
+    /// True when it did not fail.
+    @discardableResult
     mutating func attempt(
         _ database: borrowing Database, _ body: (borrowing Database) throws(StoreError) -> Void
-    ) {
-        guard case .sound = self else { return }
+    ) -> Bool {
+        guard case .sound = self else { return false }
         do throws(StoreError) {
             try body(database)
+            return true
         } catch {
             if !database.couldNotWrite { self = .doubtful(error) }
+            return false
         }
     }
 }

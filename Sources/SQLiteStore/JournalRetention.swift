@@ -49,7 +49,7 @@ extension SQLiteJournal {
         }
         // A row is written anew, and zeros where its details were.
         bytesSinceCopy += step.segments.reduce(8192) { $0 + $1.kept.count + 8192 }
-        copyLogWhenLong()
+        try copyLogWhenLong()
     }
 
     /// Deletes details as they were deleted where this journal is a copy of; all of them or none.
@@ -117,14 +117,14 @@ extension SQLiteJournal {
     }
 
     /// Copies the log into the file and empties it, unless somebody reads in it or that fails.
-    public mutating func clearLog() -> Bool {
-        do throws(StoreError) {
-            guard try database.truncateLogIfFree() else { return false }
-            bytesSinceCopy = 0
-            return true
-        } catch {
-            return false
+    public mutating func clearLog() throws(StoreError) -> Bool {
+        var isEmpty = false
+        health.attempt(database) { (database) throws(StoreError) in
+            isEmpty = try database.truncateLogIfFree()
         }
+        if isEmpty { bytesSinceCopy = 0 }
+        try requireSound()
+        return isEmpty
     }
 }
 

@@ -22,6 +22,8 @@ public struct SQLiteArchive: ~Copyable, Sendable {
     /// The last segment whose entries it holds.
     public private(set) var through: UInt64
     private var health: LogHealth
+    /// True when the log could not be emptied at the start, as somebody read in it.
+    public let hasOldLog: Bool
     /// The merge that is under way, at most one.
     private var merging: [RunMerging]
     /// Numbers of runs that are no more, or never were, of which something is still stored.
@@ -75,7 +77,7 @@ public struct SQLiteArchive: ~Copyable, Sendable {
         try database.assertPragma("synchronous", "NORMAL", reads: "1")
         try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
         try database.limitLog()
-        try database.emptyLog()
+        let isLogEmpty = try database.emptyLog()
         if !isKnown {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
                 () throws(StoreError) in
@@ -95,6 +97,7 @@ public struct SQLiteArchive: ~Copyable, Sendable {
         self.leftovers = leftovers
         self.unmergedCount = unmergedCount
         through = last
+        hasOldLog = !isLogEmpty
         health = .sound
         self.tuning = tuning
         self.database = database

@@ -17,6 +17,9 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
     private let insert: Statement
     private var last: UInt64
     var bytesSinceCopy = 0
+    var health = LogHealth.sound
+    /// True when the log could not be emptied at the start, as somebody read in it.
+    public let hasOldLog: Bool
     private let logPagesMax: Int
 
     /// Opens or creates the journal in a locked folder and empties its log, unless somebody reads in it.
@@ -26,17 +29,19 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
         try folder.renewLog(of: Self.fileName)
         let database = try Database(
             path: "\(folder.path)/\(Self.fileName)", access: .writing, vfs: folder.vfs)
-        try Self.prepare(database)
+        let isLogEmpty = try Self.prepare(database)
         try folder.sync()
         let insert = try database.statement(
             "INSERT INTO segment (number, money, details, hash) VALUES (?, ?, ?, ?)")
         last = try Self.lastNumber(database)
+        hasOldLog = !isLogEmpty
         self.database = database
         self.insert = insert
         logPagesMax = tuning.logPagesMax
     }
 
-    private static func prepare(_ database: borrowing Database) throws(StoreError) {
+    /// Sets the connection up, and a new file; false when the log could not be emptied.
+    private static func prepare(_ database: borrowing Database) throws(StoreError) -> Bool {
         let isKnown = try database.isKnown(as: applicationID, schema: retentionSchemaVersion)
         try database.assertPragma("journal_mode", "WAL", reads: "wal")
         try database.assertPragma("synchronous", "FULL", reads: "2")
@@ -45,8 +50,8 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
         // What is deleted is written over; nothing is, but for retention.
         try database.assertPragma("secure_delete", "ON", reads: "1")
         try database.limitLog()
-        try database.emptyLog()
-        guard !isKnown else { return }
+        let isEmpty = try database.emptyLog()
+        guard !isKnown else { return isEmpty }
         try database.stamp(as: applicationID, schema: schemaVersion) { () throws(StoreError) in
             try database.run(
                 """
@@ -55,6 +60,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
                     hash BLOB NOT NULL)
                 """)
         }
+        return isEmpty
     }
 
     static func lastNumber(_ database: borrowing Database) throws(StoreError) -> UInt64 {
@@ -74,7 +80,7 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
         }
         last = segment.number
         bytesSinceCopy += segment.money.count + segment.details.count + 4096
-        copyLogWhenLong()
+        try copyLogWhenLong()
     }
 
     /// Stores segments that follow each other, all of them or none, in one synced commit.
@@ -91,21 +97,29 @@ public struct SQLiteJournal: ~Copyable, Journal, Sendable {
             try storeKept(of: segments)
         }
         last = next
-        copyLog()
+        try copyLog()
     }
 
-    mutating func copyLogWhenLong() {
-        if bytesSinceCopy > logPagesMax * 4096 { copyLog() }
+    /// Throws once a sync of the file has failed.
+    func requireSound() throws(StoreError) {
+        if case .doubtful(let error) = health { throw .outcomeUnknown("\(error)") }
     }
 
-    /// Copies the log into the file; a copy that fails is tried again after the next segment.
+    mutating func copyLogWhenLong() throws(StoreError) {
+        if bytesSinceCopy > logPagesMax * 4096 { try copyLog() }
+    }
+
+    /// Copies the log into the file; a copy that cannot be written is made after the next segment.
     ///
-    /// The log keeps every segment, and was synced with each, until a copy has been synced.
-    private mutating func copyLog() {
-        do throws(StoreError) {
+    /// The log keeps every segment, and was synced with each. But after a sync of the file that failed nobody
+    /// knows what of earlier copies is on disk: nothing more is stored, and the next start copies all of
+    /// the log anew.
+    private mutating func copyLog() throws(StoreError) {
+        let isDone = health.attempt(database) { (database) throws(StoreError) in
             try database.copyLog()
-            bytesSinceCopy = 0
-        } catch {}
+        }
+        if isDone { bytesSinceCopy = 0 }
+        try requireSound()
     }
 
     private func store(_ segment: EncodedSegment) throws(StoreError) {

@@ -71,7 +71,7 @@ public struct SQLiteState: ~Copyable, StateStore, Sendable {
         try database.assertPragma("synchronous", "NORMAL", reads: "1")
         try database.assertPragma("wal_autocheckpoint", "0", reads: "0")
         try database.limitLog()
-        try database.emptyLog()
+        _ = try database.emptyLog()
         if !isKnown {
             try database.stamp(as: Self.applicationID, schema: Self.schemaVersion) {
                 () throws(StoreError) in

@@ -39,7 +39,9 @@ public protocol Journal: ~Copyable {
     mutating func prune(_ step: RetentionStep) throws(StoreError)
 
     /// Takes what was deleted out of the log as well; false when somebody still reads there.
-    mutating func clearLog() -> Bool
+    ///
+    /// What ``append(_:)`` says of a failure goes for this as well.
+    mutating func clearLog() throws(StoreError) -> Bool
 
     /// Tidies up at a clean end, after the last segment.
     mutating func finish()
@@ -52,7 +54,7 @@ extension Journal where Self: ~Copyable {
     }
 
     /// A store without a log.
-    public mutating func clearLog() -> Bool { true }
+    public mutating func clearLog() throws(StoreError) -> Bool { true }
 }
 
 /// Where stored segments are read from.

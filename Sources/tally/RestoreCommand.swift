@@ -51,7 +51,7 @@ enum RestoreCommand {
         _ path: String, from source: SQLiteJournalReader, through last: UInt64
     ) throws -> (head: JournalMark, events: Int) {
         let folder = try DataOption.open(path, creating: true)
-        guard SQLiteState.head(in: folder.path) == nil else {
+        guard !folder.hasBeenServed else {
             throw Failure.failed("\(path) has been in use as a data folder: move it away")
         }
         folder.removeJournal()

@@ -73,7 +73,7 @@ struct JournalRetentionTests {
         #expect(try Self.all(reader) == segments)
         #expect(try Self.sweep(&journal, reader) == 20)
         #expect(try Self.sweep(&journal, reader) == 0)
-        let isCleared = journal.clearLog()
+        let isCleared = try journal.clearLog()
         #expect(isCleared)
         for name in try temporary.names() where name.hasPrefix("journal.db") {
             #expect(try temporary.contents(of: name).firstRange(of: Self.secret) == nil)
@@ -151,7 +151,7 @@ struct JournalRetentionTests {
             ]
             step.through[1] = number + 1
             try journal.prune(step)
-            if number % 3 == 0 { _ = journal.clearLog() }
+            if number % 3 == 0 { _ = try journal.clearLog() }
         }
         return true
     }

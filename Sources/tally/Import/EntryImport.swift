@@ -109,8 +109,10 @@ struct EntryImport {
         }
     }
 
-    /// True when the grant is there that an import of these rows begins with.
+    /// True when the grant is there that an import of these rows begins with; where all cost nothing there is
+    /// none, and any entry of that time will do.
     private func isOpened(_ account: String, _ sums: Sums) throws -> Bool {
+        guard sums.peak > 0 else { return try target.hasEntry(of: account, at: sums.first) }
         let note = openingNote(account, sums)
         return try target.grants(of: account, at: sums.first)
             .contains { $0["note"]?.string == note }

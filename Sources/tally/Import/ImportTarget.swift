@@ -70,6 +70,12 @@ final class ImportTarget {
             of: account, "kind=grant&from=\(time.rfc3339)&to=\(end.rfc3339)&limit=1000")
     }
 
+    /// True when an account has an entry of this time.
+    func hasEntry(of account: String, at time: Instant) throws -> Bool {
+        let end = Instant(micros: time.micros + 1)
+        return try !entries(of: account, "from=\(time.rfc3339)&to=\(end.rfc3339)&limit=1").isEmpty
+    }
+
     private func entries(of account: String, _ query: String) throws -> [JSONValue] {
         let (_, page) = try connection.send(
             connection.request(.get, "/v1/entries?account=\(account)&\(query)"),
