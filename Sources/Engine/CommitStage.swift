@@ -45,12 +45,8 @@ public struct CommitStage<Storage: Journal & ~Copyable & Sendable>: ~Copyable, S
     /// Takes what was deleted out of the log; false when that must be tried again.
     mutating func clearLog() -> Bool {
         guard failure == nil else { return true }
-        do throws(StoreError) {
-            return try journal.clearLog()
-        } catch {
-            failure = error
-            return true
-        }
+        do throws(StoreError) { return try journal.clearLog() } catch { failure = error }
+        return true
     }
 
     /// Tidies storage up at a clean end.
