@@ -108,8 +108,9 @@ public struct OpenFiles: ~Copyable, Sendable {
 
     /// What the state file gives back; nil when it is empty or damaged.
     ///
-    /// Throws what may pass, such as a lock or a full disk: only damage makes the file anew. Throws too when it is sound and was made from segments that the journal does not have: those
-    /// were durable once, and starting without them would forget what somebody was told.
+    /// Throws what may pass, such as a lock or a full disk: only damage makes the file anew. Throws too when
+    /// it is sound and was made from segments that the journal does not have: those were durable once, and
+    /// starting without them would forget what somebody was told.
     private static func restore(
         _ state: borrowing SQLiteState, journal: SQLiteJournalReader
     ) throws(StoreError) -> RestoredState? {

@@ -16,6 +16,16 @@ public struct UsageAnswer: Sendable {
             self.sums = sums
             self.isRest = isRest
         }
+
+        /// True when it is shown before another one: what used most comes first, then what has the lesser
+        /// name, and calls that did not say come after an empty one.
+        public func precedes(_ other: Self) -> Bool {
+            guard sums.credits == other.sums.credits else {
+                return sums.credits > other.sums.credits
+            }
+            let names = (name ?? "", other.name ?? "")
+            return names.0 == names.1 ? name != nil && other.name == nil : names.0 < names.1
+        }
     }
 
     /// A stretch of time and what was used in it.

@@ -179,11 +179,8 @@ struct InsightReport: Sendable {
             total.add(bucket.sums)
             for group in bucket.groups { sums[group.name, default: UsageSums()].add(group.sums) }
         }
-        let sorted = sums.sorted {
-            ($1.value.credits, $0.key ?? "", $0.key == nil ? 0 : 1)
-                < ($0.value.credits, $1.key ?? "", $1.key == nil ? 0 : 1)
-        }
-        return (sorted.map { UsageAnswer.Group(name: $0.key, sums: $0.value) }, total)
+        let groups = sums.map { UsageAnswer.Group(name: $0.key, sums: $0.value) }
+        return (groups.sorted { $0.precedes($1) }, total)
     }
 
     /// Calls `body` with the calls asked for and their refunds since `start`, newest first, until it

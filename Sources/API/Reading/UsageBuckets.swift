@@ -136,10 +136,7 @@ struct UsageBuckets {
                 UsageAnswer.Group(name: groupKey.name, sums: sums, isRest: groupKey.isRest))
         }
         for index in buckets.indices {
-            buckets[index].groups.sort {
-                ($1.sums.credits, $0.name ?? "", $0.name == nil ? 0 : 1)
-                    < ($0.sums.credits, $1.name ?? "", $1.name == nil ? 0 : 1)
-            }
+            buckets[index].groups.sort { $0.precedes($1) }
         }
         return buckets
     }
